@@ -1,0 +1,45 @@
+"""What this process knows of its own health."""
+
+import logging
+from collections.abc import Callable
+
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+logger = logging.getLogger(__name__)
+
+
+class LivenessMiddleware:
+    """Answers /healthz before hosts, HTTPS or the database matter: the process is up, no more."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == "/healthz":
+            return JsonResponse({"alive": True}, headers={"Cache-Control": "no-store"})
+        return self.get_response(request)
+
+
+def database_problem() -> str:
+    """Why the database cannot serve this code, in words fit for strangers; empty when it can."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error as error:
+        # The driver's text names host and user: for the log, not for the answer.
+        logger.warning("The database cannot be used: %s", " ".join(str(error).split()))
+        return "database unreachable"
+    count = len(missing)
+    return f"{count} migration{'s' if count > 1 else ''} not applied" if count else ""
+
+
+def static_files_problem(name: str) -> str:
+    """Why static files cannot be served, judged by one of them; empty when they can."""
+    try:
+        staticfiles_storage.url(name)
+    except ValueError:  # not in the manifest
+        return "static files not collected"
+    return ""

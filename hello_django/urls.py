@@ -1,0 +1,11 @@
+from django.contrib import admin
+from django.urls import path
+
+from hello_django import views
+
+urlpatterns = [
+    path("", views.home),
+    path("ping/", views.ping),
+    path("readyz", views.ready),
+    path("admin/", admin.site.urls),
+]

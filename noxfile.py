@@ -1,0 +1,84 @@
+"""Every check, each in its own environment: `bin/nox` runs what must pass before a release."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "image", "security"]
+
+ROOT = Path(__file__).parent
+PYTHONS = ("3.11", "3.12", "3.13")
+DJANGOS = ("5.2", "6.0", "6.1")
+LOCKED = ("--require-hashes", "--requirement", "requirements/development.txt")
+
+
+def found_pythons() -> list[str]:
+    """The Pythons that start on this machine; pyenv is asked to offer all that it has."""
+    if shutil.which("pyenv"):
+        listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True)
+        wanted = [v for v in listed.stdout.split() if v.startswith(PYTHONS)]
+        os.environ.setdefault("PYENV_VERSION", ":".join(wanted))
+    return [version for version in PYTHONS if starts(f"python{version}")]
+
+
+def starts(python: str) -> bool:
+    """Whether there is such a program, and it is not a shim before nothing."""
+    return bool(shutil.which(python)) and not subprocess.call(
+        [python, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+# Django 6 wants Python 3.12 or newer.
+PAIRS = [(p, d) for p in found_pythons() for d in DJANGOS if p != "3.11" or d == "5.2"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Format, import order and style: black, isort, flake8."""
+    session.install(*LOCKED)
+    session.run("invoke", "lint")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict mypy, over the library, the app and the tests."""
+    session.install(*LOCKED)
+    session.run("mypy")
+
+
+@nox.session
+@nox.parametrize("python,django", PAIRS)
+def tests(session: nox.Session, django: str) -> None:
+    """The tests of library and app, the app's on SQLite and on a Postgres server with TLS."""
+    session.install(*LOCKED)
+    if django != DJANGOS[0]:
+        session.install(f"django~={django}.0")
+    # The library knows nothing of Django: once for each Python is enough.
+    suites = (
+        ["hello_django/tests", "tests/unit"] if django == DJANGOS[0] else ["hello_django/tests"]
+    )
+    session.run("invoke", "test", "--", *suites, *session.posargs)
+    session.run("invoke", "setup")
+    session.run("invoke", "test", "--postgres", "--", "hello_django/tests", *session.posargs)
+
+
+@nox.session
+def image(session: nox.Session) -> None:
+    """The production image, on the real engine: both builders, and all that is claimed of it."""
+    session.install(*LOCKED)
+    session.run("invoke", "setup")
+    session.run("pytest", "tests/image", *session.posargs)
+
+
+@nox.session
+def security(session: nox.Session) -> None:
+    """Bandit over the code, then what is known against the locked versions."""
+    session.install(*LOCKED)
+    session.run("bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", ".")
+    session.run("invoke", "audit")

@@ -1,0 +1,7 @@
+"""The tasks of this project: `bin/invoke --list` names them."""
+
+from pathlib import Path
+
+from underway.tasks import collection
+
+namespace = collection(Path(__file__).parent)

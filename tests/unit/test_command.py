@@ -1,0 +1,67 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from underway.command import Command, Runner
+from underway.errors import CommandFailed
+from underway.secret import Secret
+
+
+def python(code: str, **options: object) -> Command:
+    return Command((sys.executable, "-c", code), **options)  # type: ignore[arg-type]
+
+
+def test_a_command_gives_its_output_and_its_errors_apart() -> None:
+    result = Runner().capture(python("import sys; print('out'); print('err', file=sys.stderr)"))
+    assert (result.code, result.stdout, result.stderr) == (0, "out\n", "err\n")
+
+
+def test_a_failing_command_names_itself_its_exit_code_and_its_last_words() -> None:
+    with pytest.raises(CommandFailed) as failure:
+        Runner().capture(python("raise SystemExit('no room for it')"))
+    assert failure.value.what.startswith(f"exited 1: {sys.executable}")
+    assert failure.value.why == "no room for it"
+
+
+def test_a_command_that_may_fail_gives_its_exit_code() -> None:
+    assert Runner().capture(python("raise SystemExit(7)"), check=False).code == 7
+
+
+def test_a_program_that_is_not_installed_is_named() -> None:
+    with pytest.raises(CommandFailed, match="no-such-program is not installed"):
+        Runner().capture(Command(("no-such-program", "--version")))
+
+
+def test_a_secret_reaches_the_program_by_variable_and_by_standard_input() -> None:
+    code = "import os; print(os.environ['KEY'], input())"
+    command = python(code, env={"KEY": Secret("from-env")}, stdin=Secret("from-stdin"))
+    assert Runner().capture(command).stdout == "from-env from-stdin\n"
+
+
+def test_a_failing_command_keeps_its_secrets() -> None:
+    command = python("raise SystemExit(1)", env={"KEY": Secret("hunter2")})
+    with pytest.raises(CommandFailed) as failure:
+        Runner().capture(command)
+    assert "hunter2" not in str(failure.value) + repr(command)
+
+
+def test_a_followed_command_hands_over_each_line_of_both_streams() -> None:
+    lines: list[str] = []
+    code = "import sys; print('one', flush=True); print('two', file=sys.stderr)"
+    Runner().follow(python(code), lines.append)
+    assert lines == ["one", "two"]
+
+
+def test_a_followed_command_that_fails_is_an_error() -> None:
+    with pytest.raises(CommandFailed, match="exited 3"):
+        Runner().follow(python("raise SystemExit(3)"), print)
+
+
+def test_an_attached_command_gives_its_exit_code() -> None:
+    assert Runner().attach(python("raise SystemExit(4)")) == 4
+
+
+def test_a_command_runs_in_its_folder(tmp_path: Path) -> None:
+    result = Runner().capture(python("import os; print(os.getcwd())", cwd=tmp_path))
+    assert result.stdout.strip() == str(tmp_path)

@@ -1,0 +1,1 @@
+"""Underway: a Django project, in Docker, to a verified production release on Heroku."""

@@ -1,0 +1,18 @@
+"""Removing what the tasks made for one checkout, and just that."""
+
+from underway import console
+from underway.engine import Engine
+from underway.project import Project
+
+
+def clean(project: Project, engine: Engine) -> None:
+    """Remove the containers, then the images and volumes, that carry this checkout's labels."""
+    for container in engine.containers(project.labels):
+        container.remove(force=True, v=True)
+        console.say(f"removed container {container.name}")
+    for image in engine.images(project.labels):
+        engine.client.images.remove(str(image.id), force=True)
+        console.say(f"removed image {', '.join(image.tags) or image.short_id}")
+    for volume in engine.volumes(project.labels):
+        volume.remove(force=True)
+        console.say(f"removed volume {volume.name}")

@@ -1,0 +1,101 @@
+"""What the user sees: messages and progress on standard error, data on standard output.
+
+On a terminal a step spins while it runs; anywhere else, and with CI or TERM=dumb set, it is two
+plain lines. Colour follows NO_COLOR.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from underway.errors import UnderwayError
+
+
+def say(text: str) -> None:
+    """One message."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def result(value: str) -> None:
+    """What the task is for; the only thing that goes to standard output."""
+    print(value, flush=True)
+
+
+def result_json(value: Any) -> None:
+    """The same for programs."""
+    print(json.dumps(value, indent=2), flush=True)
+
+
+def error(failure: UnderwayError) -> None:
+    """What went wrong, why, and what to do next."""
+    say(f"{_style('error:', '1;31')} {failure}")
+
+
+def good(text: str) -> str:
+    """The text in green, where there is colour."""
+    return _style(text, "32")
+
+
+def bad(text: str) -> str:
+    """The text in red, where there is colour."""
+    return _style(text, "31")
+
+
+def warn(text: str) -> str:
+    """The text in yellow, where there is colour."""
+    return _style(text, "33")
+
+
+def animated() -> bool:
+    """Whether progress may redraw itself: a terminal, and not a CI job's."""
+    return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def step(title: str) -> Iterator[Callable[[str], None]]:
+    """A piece of work that takes a while: says that it began, and how long it took.
+
+    Yields a function that takes the work's own output, line by line. On a terminal only the
+    newest line shows, and all of them when the work fails.
+    """
+    started = time.monotonic()
+    if animated():
+        with _spinner(title) as line:
+            yield line
+    else:
+        say(f"{title} …")
+        yield lambda text: say(f"  {text}")
+    say(f"{good('✓')} {title} ({time.monotonic() - started:.1f} s)")
+
+
+@contextmanager
+def _spinner(title: str) -> Iterator[Callable[[str], None]]:
+    from rich.console import Console
+    from rich.markup import escape
+
+    hidden: list[str] = []
+    terminal = Console(stderr=True)
+    with terminal.status(escape(title)) as status:
+
+        def line(text: str) -> None:
+            hidden.append(text)
+            newest = text[: max(terminal.width - len(title) - 8, 20)]
+            status.update(f"{escape(title)} [dim]{escape(newest)}[/dim]")
+
+        try:
+            yield line
+        except BaseException:
+            status.stop()
+            for text in hidden:
+                say(f"  {text}")
+            raise
+
+
+def _style(text: str, code: str) -> str:
+    if not sys.stderr.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{code}m{text}\x1b[0m"

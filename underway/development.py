@@ -1,0 +1,86 @@
+"""The commands of everyday development, as data, and one way to run several."""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+
+from underway import console, ports
+from underway.command import Command, Runner
+from underway.engine import Engine
+from underway.errors import CheckFailed, CommandFailed
+from underway.postgres import throwaway
+from underway.project import Project
+
+
+def manage(project: Project, arguments: tuple[str, ...]) -> Command:
+    """A command of manage.py, with DEBUG on unless the environment says otherwise."""
+    return Command(
+        (sys.executable, "manage.py", *arguments),
+        env={"DEBUG": os.environ.get("DEBUG", "1")},
+        cwd=project.root,
+    )
+
+
+def serve(project: Project, port: str) -> Command:
+    """Django's own server, which loads the code anew when a file changes.
+
+    Raises:
+        UsageError: the port is not one.
+    """
+    return manage(project, ("runserver", str(ports.parse(port))))
+
+
+def test(
+    project: Project, runner: Runner, arguments: tuple[str, ...], *, postgres: bool = False
+) -> int:
+    """Run the tests that need no engine, or those that the arguments name; pytest's exit code.
+
+    With ``postgres`` they get a throwaway server as their database, instead of SQLite.
+    """
+    pytest = _tool(project, "pytest", *arguments)
+    if not postgres:
+        return runner.attach(pytest)
+    with throwaway(Engine.connect(), project) as server:
+        return runner.attach(replace(pytest, env={"DATABASE_URL": server.url()}))
+
+
+def lint(project: Project) -> tuple[Command, ...]:
+    """The linters."""
+    return (
+        _tool(project, "isort", "--check", "--diff", "."),
+        _tool(project, "black", "--check", "--diff", "--quiet", "."),
+        _tool(project, "flake8"),
+    )
+
+
+def format(project: Project) -> tuple[Command, ...]:
+    """The formatters; black has the last word."""
+    return (_tool(project, "isort", "."), _tool(project, "black", "--quiet", "."))
+
+
+def run_all(commands: Iterable[Command], runner: Runner) -> None:
+    """Run them all, also after one has failed.
+
+    Raises:
+        CheckFailed: at least one exited non-zero.
+    """
+    failed = []
+    for command in commands:
+        name = command.argv[2]
+        try:
+            with console.step(name) as line:
+                runner.follow(command, line)
+        except CommandFailed:
+            console.say(f"{console.bad('✗')} {name}")
+            failed.append(name)
+    if failed:
+        raise CheckFailed(
+            f"{' and '.join(failed)} found something.",
+            why="the findings are above.",
+            next="invoke format mends layout and import order",
+        )
+
+
+def _tool(project: Project, module: str, *arguments: str) -> Command:
+    return Command((sys.executable, "-m", module, *arguments), cwd=project.root)

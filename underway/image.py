@@ -1,0 +1,59 @@
+"""The project's images: building them, and what is known of one."""
+
+from underway import console
+from underway.builder import Build, build_with_buildkit, build_with_engine, find_buildkit
+from underway.command import Command, Runner
+from underway.engine import Engine
+from underway.errors import BuildFailed, UsageError
+from underway.project import TARGETS, Project
+
+
+def build(
+    project: Project,
+    engine: Engine,
+    runner: Runner,
+    *,
+    target: str = "production",
+    classic: bool = False,
+    no_cache: bool = False,
+) -> str:
+    """Build one stage of the Dockerfile and return the image's reference.
+
+    Raises:
+        UsageError: there is no such stage.
+        BuildFailed: a step failed.
+        DiskFull: the engine has no room for it.
+    """
+    if target not in TARGETS:
+        raise UsageError(f"there is no stage {target!r}.", why=f"stages: {', '.join(TARGETS)}")
+    plan = Build(
+        context=project.root,
+        target=target,
+        tag=project.image(target),
+        arguments={"PYTHON_IMAGE": project.python_image, "SOURCE_COMMIT": commit(project, runner)},
+        labels=project.labels,
+        no_cache=no_cache,
+    )
+    buildkit = None if classic else find_buildkit(runner)
+    builder = buildkit.name if buildkit else "the engine's classic builder"
+    try:
+        with console.step(f"Building {plan.tag} with {builder}") as line:
+            if buildkit:
+                build_with_buildkit(buildkit, plan, runner, line)
+            else:
+                build_with_engine(plan, engine, line)
+    except BuildFailed as error:
+        if engine.find_image(project.python_image):
+            raise
+        raise BuildFailed(
+            error.what,
+            why=f"{error.why}\nthe base image {project.python_image} is not on the engine.",
+            next="invoke setup fetches or makes the default one; PYTHON_IMAGE chooses another",
+        ) from error
+    return plan.tag
+
+
+def commit(project: Project, runner: Runner) -> str:
+    """The commit checked out, ``-dirty`` behind it where files differ; empty without git."""
+    describe = ("git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
+    return runner.capture(Command(describe, cwd=project.root), check=False).stdout.strip()

@@ -1,0 +1,95 @@
+"""What is deployed: read once, from [tool.underway] in pyproject.toml and the environment."""
+
+import difflib
+import hashlib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from underway.errors import UsageError
+
+NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
+TARGETS = ("build", "production", "release", "test")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Django project and the names of what is made from it.
+
+    Each field but ``root`` is a key of [tool.underway], with dashes for underscores.
+    """
+
+    root: Path
+    """The folder of pyproject.toml, manage.py and Dockerfile."""
+
+    name: str
+    """Names images and containers: 3-30 lower-case letters, digits and dashes, as on Heroku."""
+
+    python_image: str = "python:3.13-slim-trixie"
+    """The image that every stage of the Dockerfile starts from; PYTHON_IMAGE overrides it."""
+
+    postgres_image: str = "postgres:17"
+    """The image of a Postgres server, for tests."""
+
+    @classmethod
+    def load(cls, root: Path, environ: Mapping[str, str] = os.environ) -> "Project":
+        """Read the project of this folder.
+
+        Raises:
+            UsageError: no pyproject.toml, or a key or value in it that cannot be used.
+        """
+        path = root / "pyproject.toml"
+        try:
+            table = tomllib.loads(path.read_text())
+        except FileNotFoundError:
+            raise UsageError(f"{path} does not exist.", next="start from the project's own folder")
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{path} is not valid TOML.", why=str(error)) from error
+        section = table.get("tool", {}).get("underway", {})
+        values = {key.replace("-", "_"): value for key, value in section.items()}
+        _check(values)
+        if python_image := environ.get("PYTHON_IMAGE"):
+            values["python_image"] = python_image
+        return cls(root=root.resolve(), **values)
+
+    def image(self, target: str = "production") -> str:
+        """The local reference of the image made from one of the Dockerfile's stages."""
+        return f"{self.name}:{target}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of all that is created for this checkout, so that it can be found again."""
+        folder = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
+        return {"underway.project": self.name, "underway.folder": folder}
+
+
+def _check(values: dict[str, object]) -> None:
+    known = {field.name for field in fields(Project)} - {"root"}
+    for key, value in values.items():
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {_dashed(close[0])}?" if close else ""
+            keys = ", ".join(sorted(map(_dashed, known)))
+            raise UsageError(f"tool.underway.{_dashed(key)} is not a key.", f"keys: {keys}", hint)
+        if not isinstance(value, str) or not value:
+            raise UsageError(
+                f"tool.underway.{_dashed(key)} must be text that is not empty, not {value!r}."
+            )
+    if "name" not in values:
+        raise UsageError(
+            "tool.underway.name is missing.",
+            why="it names the images and containers.",
+            next='add to pyproject.toml:\n[tool.underway]\nname = "my-project"',
+        )
+    if not NAME.fullmatch(str(values["name"])):
+        raise UsageError(
+            f"tool.underway.name cannot be {values['name']!r}.",
+            why="as on Heroku: 3-30 lower-case letters, digits and dashes, a letter first.",
+        )
+
+
+def _dashed(key: str) -> str:
+    return key.replace("_", "-")
