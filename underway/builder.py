@@ -27,6 +27,8 @@ class Build:
     arguments: dict[str, str]
     labels: dict[str, str]
     no_cache: bool = False
+    dockerfile: str = "Dockerfile"
+    """Its name in the context."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class BuildKit:
         """The build as a command."""
         argv = [self.docker, *(["buildx", "build", "--load"] if self.buildx else ["build"])]
         argv += ["--progress", "plain", "--iidfile", str(id_file)]
-        argv += ["--target", build.target, "--tag", build.tag]
+        if build.dockerfile != "Dockerfile":
+            argv += ["--file", str(build.context / build.dockerfile)]
+        argv += ["--target", build.target] if build.target else []
+        argv += ["--tag", build.tag]
         argv += [f"--build-arg={key}={value}" for key, value in build.arguments.items()]
         argv += [f"--label={key}={value}" for key, value in build.labels.items()]
         argv += ["--no-cache"] if build.no_cache else []
@@ -98,6 +103,7 @@ def build_with_engine(build: Build, engine: Engine, on_line: Callable[[str], Non
     try:
         events = engine.client.api.build(
             path=str(build.context),
+            dockerfile=build.dockerfile,
             target=build.target,
             tag=build.tag,
             buildargs=build.arguments,

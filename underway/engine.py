@@ -165,7 +165,9 @@ class Engine:
 
     def containers(self, labels: dict[str, str]) -> list[Container]:
         """All containers that carry these labels, stopped ones included."""
-        return self.client.containers.list(all=True, filters={"label": _label_filter(labels)})
+        return self.client.containers.list(
+            all=True, filters={"label": _label_filter(labels)}, ignore_removed=True
+        )
 
     def images(self, labels: dict[str, str]) -> list[Image]:
         """All images that carry these labels."""

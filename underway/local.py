@@ -53,7 +53,7 @@ def run(
             labels=project.labels | ROLE,
             environment=_environment(debug, database_url or DATABASE),
             ports={f"{PORT}/tcp": ("127.0.0.1", published)},
-            tmpfs={"/tmp": "mode=1777"},  # nosec B108: the container's own
+            tmpfs={"/tmp": "mode=1777"},  # nosec B108
             init=False,
         )
         try:

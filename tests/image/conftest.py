@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,18 @@ class Checkout:
             timeout=600,
         )
 
+    @contextmanager
+    def edited(self, name: str, old: str, new: str) -> Iterator[None]:
+        """One of its files with other words in it, for as long as the block runs."""
+        path = self.root / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        try:
+            yield
+        finally:
+            path.write_text(text)
+
     def git(self, *words: str) -> None:
         identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
         subprocess.run(["git", *identity, *words], cwd=self.root, check=True, capture_output=True)
@@ -70,6 +83,18 @@ def image(checkout: Checkout) -> str:
     built = checkout.invoke("build")
     assert built.returncode == 0, built.stderr
     return built.stdout.strip()
+
+
+def files(engine: Engine, image: str, *folders: str) -> list[str]:
+    """Mode, owner, size and name of all files there, as a user of the image would find them."""
+    find = ["find", *folders, "-printf", "%M %u %s %p\\n"]
+    return sorted(engine.run(image, find, user="root").splitlines())
+
+
+def containers_of_step(engine: Engine, words: str) -> list[str]:
+    """Containers, of whomever, whose command has these words: what a build may leave behind."""
+    everything = engine.client.api.containers(all=True)
+    return [container["Id"] for container in everything if words in container["Command"]]
 
 
 def _copy(root: Path) -> Checkout:

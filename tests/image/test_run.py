@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.image.conftest import Checkout
+from tests.image.conftest import Checkout, containers_of_step
 from underway.engine import Engine
 
 
@@ -102,11 +102,8 @@ def test_a_port_that_is_none_is_refused(checkout: Checkout, port: str) -> None:
 
 
 def test_an_image_that_was_never_built_is_named(checkout: Checkout) -> None:
-    pyproject = checkout.root / "pyproject.toml"
-    text = pyproject.read_text()
-    pyproject.write_text(text.replace('name = "hello-', 'name = "never-'))
-    started = checkout.invoke("run")
-    pyproject.write_text(text)
+    with checkout.edited("pyproject.toml", 'name = "hello-', 'name = "never-'):
+        started = checkout.invoke("run")
     assert started.returncode == 11
     assert "invoke build" in started.stderr
 
@@ -134,7 +131,7 @@ def test_a_database_that_is_away_does_not_keep_the_container_from_serving(
 def test_ctrl_c_during_run_leaves_no_container(
     checkout: Checkout, engine: Engine, image: str, moment: str
 ) -> None:
-    with interrupted(checkout, ["run", "--follow"], moment) as code:
+    with Interrupted(checkout, ["run", "--follow"], moment) as code:
         assert code in (0, 130)
     assert containers(checkout, engine) == 0
 
@@ -143,16 +140,19 @@ def test_ctrl_c_during_run_leaves_no_container(
 def test_ctrl_c_during_build_leaves_no_container(
     checkout: Checkout, engine: Engine, flags: list[str]
 ) -> None:
-    before = {container.id for container in engine.client.containers.list(all=True)}
-    with interrupted(checkout, ["build", "--no-cache", *flags], "Collecting django") as code:
+    step = f": {checkout.project.name}; pip --python"
+    with (
+        checkout.edited("Dockerfile", "RUN pip --python", f"RUN {step}"),
+        Interrupted(checkout, ["build", "--no-cache", *flags], "Collecting django") as code,
+    ):
         assert code == 130
     deadline = time.monotonic() + 30
-    while {container.id for container in engine.client.containers.list(all=True)} - before:
+    while containers_of_step(engine, checkout.project.name):
         assert time.monotonic() < deadline
         time.sleep(0.5)
 
 
-class interrupted:
+class Interrupted:
     """A task in a process group of its own, that gets Ctrl-C once it has printed the words."""
 
     def __init__(self, checkout: Checkout, words: list[str], moment: str) -> None:
@@ -198,13 +198,10 @@ def test_check_static_counts_the_manifest_and_looks_at_one_file_of_each_kind(
 def test_check_static_notices_a_file_that_is_missing(
     checkout: Checkout, engine: Engine, image: str
 ) -> None:
-    dockerfile = checkout.root / "Dockerfile"
-    text = dockerfile.read_text()
-    broken = "&& mv staticfiles /tmp/staticfiles \\\n    && rm /tmp/staticfiles/admin/css/base.*"
-    dockerfile.write_text(text.replace("&& mv staticfiles /tmp/staticfiles", broken))
-    checkout.invoke("build")
-    checked = checkout.invoke("check-static")
-    dockerfile.write_text(text)
+    move = "&& mv staticfiles /tmp/staticfiles"
+    with checkout.edited("Dockerfile", move, f"{move} && rm /tmp/staticfiles/admin/css/base.*"):
+        checkout.invoke("build")
+        checked = checkout.invoke("check-static")
     checkout.invoke("build")
     assert checked.returncode == 16
     assert "admin/css/base." in checked.stderr
@@ -229,12 +226,9 @@ def test_smoke_passes_and_leaves_nothing(checkout: Checkout, engine: Engine, ima
 def test_smoke_refuses_an_image_that_heroku_could_not_run(
     checkout: Checkout, engine: Engine, image: str, command: str, why: str
 ) -> None:
-    dockerfile = checkout.root / "Dockerfile"
-    text = dockerfile.read_text()
-    dockerfile.write_text(text.replace('["python", "-m", "hello_django"]', command))
-    checkout.invoke("build")
-    smoked = checkout.invoke("smoke")
-    dockerfile.write_text(text)
+    with checkout.edited("Dockerfile", '["python", "-m", "hello_django"]', command):
+        checkout.invoke("build")
+        smoked = checkout.invoke("smoke")
     checkout.invoke("build")
     assert smoked.returncode in (15, 16)
     assert why in smoked.stderr and smoked.stdout == ""
