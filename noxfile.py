@@ -10,7 +10,7 @@ import nox
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "image", "security"]
+nox.options.sessions = ["lint", "types", "tests", "image", "platform", "security"]
 
 ROOT = Path(__file__).parent
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -75,6 +75,14 @@ def image(session: nox.Session) -> None:
     session.install(*LOCKED)
     session.run("invoke", "setup")
     session.run("pytest", "tests/image", "--ignore=tests/image/test_security.py", *session.posargs)
+
+
+@nox.session
+def platform(session: nox.Session) -> None:
+    """The local platform, driven by Heroku's own command line, docker, git and curl."""
+    session.install(*LOCKED)
+    session.run("invoke", "setup")
+    session.run("pytest", "tests/platform", *session.posargs)
 
 
 @nox.session

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from underway.errors import UnderwayError
+from underway.errors import UnderwayError, UsageError
 
 
 def say(text: str) -> None:
@@ -33,6 +33,22 @@ def result_json(value: Any) -> None:
 def error(failure: UnderwayError) -> None:
     """What went wrong, why, and what to do next."""
     say(f"{_style('error:', '1;31')} {failure}")
+
+
+def confirm(question: str, yes: bool, flag: str) -> None:
+    """Go on only when the user agrees: by ``yes``, or at the terminal.
+
+    Raises:
+        UsageError: nobody can be asked; ``flag`` is what agrees without a terminal.
+        KeyboardInterrupt: the user does not agree.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(question, why="there is no terminal to ask at.", next=f"add {flag}")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise KeyboardInterrupt
 
 
 def good(text: str) -> str:

@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -60,3 +61,10 @@ def test_progress_does_not_redraw_itself_in_ci(
     assert console.animated()
     monkeypatch.setenv(variable, value)
     assert not console.animated()
+
+
+def test_without_a_terminal_only_the_flag_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    console.confirm("Remove everything?", True, "--yes")
+    with pytest.raises(UsageError, match="add --yes"):
+        console.confirm("Remove everything?", False, "--yes")

@@ -6,14 +6,14 @@
 from underway import console
 from underway.command import Runner
 from underway.engine import Engine
-from underway.machine import daemon, images
+from underway.machine import daemon, images, registry
 from underway.project import Project
 
 __all__ = ["browser_image", "prepare"]
 
 
 def prepare(project: Project, runner: Runner) -> Engine:
-    """Have an engine answer, with the base image and the Postgres image on it.
+    """Have an engine answer, with the base image and the Postgres image on it, and a registry.
 
     Raises:
         SetupImpossible: this machine's user has to do something first.
@@ -25,6 +25,7 @@ def prepare(project: Project, runner: Runner) -> Engine:
     for reference in (base, project.postgres_image):
         origin = images.ensure(reference, base, engine, runner)
         console.say(f"{console.good('✓')} {reference} ({origin})")
+    console.say(f"{console.good('✓')} a registry ({registry.ensure(engine, runner)})")
     return engine
 
 

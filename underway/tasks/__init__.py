@@ -5,7 +5,7 @@ from pathlib import Path
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from underway.tasks import app, image, machine
+from underway.tasks import app, image, machine, platform
 
 
 def collection(root: Path) -> Collection:
@@ -15,5 +15,6 @@ def collection(root: Path) -> Collection:
         for value in vars(module).values():
             if isinstance(value, Task):
                 tasks.add_task(value)
+    tasks.add_collection(Collection.from_module(platform))
     tasks.configure({"project_root": str(root)})
     return tasks
