@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent
 PYTHONS = ("3.11", "3.12", "3.13")
 DJANGOS = ("5.2", "6.0", "6.1")
 SHIPPED = ("bin", "gunicorn.conf.py", "hello_django", "manage.py", "underway")
+TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadfile")
 LOCKED = ("--require-hashes", "--requirement", "requirements/development.txt")
 
 
@@ -64,9 +65,10 @@ def tests(session: nox.Session, django: str) -> None:
     suites = (
         ["hello_django/tests", "tests/unit"] if django == DJANGOS[0] else ["hello_django/tests"]
     )
-    session.run("invoke", "test", "--", *suites, *session.posargs)
+    words = (*TWO_AT_ONCE, *session.posargs)
+    session.run("invoke", "test", "--", *suites, *words)
     session.run("invoke", "setup")
-    session.run("invoke", "test", "--postgres", "--", "hello_django/tests", *session.posargs)
+    session.run("invoke", "test", "--postgres", "--", "hello_django/tests", *words)
 
 
 @nox.session
@@ -82,7 +84,11 @@ def platform(session: nox.Session) -> None:
     """The local platform, driven by Heroku's own command line, docker, git and curl."""
     session.install(*LOCKED)
     session.run("invoke", "setup")
-    session.run("pytest", "tests/platform", *session.posargs)
+    # These two print figures, and want the machine for themselves.
+    alone = ["tests/platform/test_links.py", "tests/platform/test_speed.py"]
+    others = [f"--ignore={name}" for name in alone]
+    session.run("pytest", "tests/platform", *others, *TWO_AT_ONCE, *session.posargs)
+    session.run("pytest", *alone, *session.posargs)
 
 
 @nox.session

@@ -44,7 +44,8 @@ def steps() -> list[list[str]]:
     pip = [str(PYTHON), "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input"]
     return [
         [sys.executable, "-m", "venv", "--clear", str(VENV)],
-        [*pip, "install", "--require-hashes", "--requirement", str(LOCK)],
+        # The lock names everything: there is nothing to resolve.
+        [*pip, "install", "--no-deps", "--require-hashes", "--requirement", str(LOCK)],
     ]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from underway.command import ProgramMissing
+from underway.errors import UsageError
 from underway.platform import client
 from underway.platform.settings import Ports, Settings
 
@@ -133,3 +135,13 @@ def test_exports_are_what_a_shell_reads(settings: Settings) -> None:
 
 def test_a_command_s_exit_code_is_passed_on(settings: Settings) -> None:
     assert client.run(settings, ("sh", "-c", "exit 7")) == 7
+
+
+def test_a_heroku_that_is_not_installed_comes_with_how_to_install_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    with pytest.raises(ProgramMissing, match="npm install --global heroku"):
+        client.run(settings, ("heroku", "apps"))
+    with pytest.raises(UsageError, match="no command"):
+        client.run(settings, ())

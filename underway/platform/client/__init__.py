@@ -10,7 +10,8 @@ import shlex
 from importlib import resources
 from pathlib import Path
 
-from underway.command import Command, Runner
+from underway.command import Command, ProgramMissing, Runner
+from underway.errors import UsageError
 from underway.platform.client import docker, git
 from underway.platform.settings import Settings
 from underway.secret import Secret
@@ -60,11 +61,19 @@ def run(settings: Settings, argv: tuple[str, ...]) -> int:
     """Run a command in that shell, on the user's own terminal, and return its exit code.
 
     Raises:
+        UsageError: no command was given.
         CommandFailed: there is no such program.
     """
+    if not argv:
+        raise UsageError("there is no command.", next="invoke platform.exec -- heroku apps")
     variables = environment(settings)
     hidden = {name: Secret(variables.pop(name)) for name in SECRETS}
-    return Runner().attach(Command(argv, env={**variables, **hidden}))
+    try:
+        return Runner().attach(Command(argv, env={**variables, **hidden}))
+    except ProgramMissing as missing:
+        if argv[0] != "heroku":
+            raise
+        raise ProgramMissing(missing.what, next="npm install --global heroku") from missing
 
 
 def exports(settings: Settings) -> str:
