@@ -31,6 +31,9 @@ READY_SECONDS = 60
 PAUSE = 0.1
 LOG_LINES = 30
 
+# Nothing of a throwaway server outlives it: no write has to reach a disk.
+UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
 # The socket is for the image's own set-up; whoever comes over TCP brings TLS and a password.
 ACCESS = """\
 local   all all     trust
@@ -85,11 +88,11 @@ def start(
     """
     password = Secret(secrets.token_urlsafe(24))
     image = engine.image(project.postgres_image, next="invoke setup")
-    authority, files = _files()
+    authority, files = _certificates()
     with explained():
         container = engine.client.containers.create(
             project.postgres_image,
-            command=_command(max_connections),
+            command=command({"max_connections": str(max_connections), **UNSAFE}),
             environment={
                 "POSTGRES_USER": "app",
                 "POSTGRES_PASSWORD": password.reveal(),
@@ -97,12 +100,12 @@ def start(
             },
             labels=project.labels | {"underway.role": "postgres"},
             ports={f"{PORT}/tcp": ("127.0.0.1", 0)},
-            tmpfs={folder: f"uid={UID},gid={UID},mode=0700" for folder in _data_folders(image)},
+            tmpfs={folder: f"uid={UID},gid={UID},mode=0700" for folder in data_folders(image)},
         )
         try:
             container.put_archive("/etc", files)
             container.start()
-            _wait_until_ready(container, database)
+            wait_until_ready(container)
             port = int(probe.address(container, PORT).rpartition(":")[2])
         except BaseException:
             container.remove(force=True, v=True)
@@ -110,57 +113,45 @@ def start(
     return Server(container, "127.0.0.1", port, "app", password, database, authority)
 
 
-def _command(max_connections: int) -> list[str]:
-    settings = {
-        "max_connections": str(max_connections),
+def command(settings: dict[str, str]) -> list[str]:
+    """The server's command: TLS by the files of ``archive``, and these settings."""
+    everything = {
         "hba_file": f"{FOLDER}/pg_hba.conf",
         "ssl": "on",
         "ssl_cert_file": f"{FOLDER}/server.crt",
         "ssl_key_file": f"{FOLDER}/server.key",
-        # Nothing here outlives the container: no write has to reach a disk.
-        "fsync": "off",
-        "full_page_writes": "off",
-        "synchronous_commit": "off",
+        **settings,
     }
-    return ["postgres", *(word for item in settings.items() for word in ("-c", "=".join(item)))]
+    return ["postgres", *(word for item in everything.items() for word in ("-c", "=".join(item)))]
 
 
-def _data_folders(image: Image) -> list[str]:
+def data_folders(image: Image) -> list[str]:
     """Where the image keeps its data: each major version of it has a place of its own."""
     return list(image.attrs["Config"].get("Volumes") or [DATA])
 
 
-def _files() -> tuple[bytes, bytes]:
-    """The authority's certificate, and what goes into the container, as a tar archive."""
-    import trustme
-
-    authority = trustme.CA()
-    certificate = authority.issue_cert("localhost", "127.0.0.1")
-    contents = {
-        "server.key": certificate.private_key_pem.bytes(),
-        "server.crt": b"".join(pem.bytes() for pem in certificate.cert_chain_pems),
-        "pg_hba.conf": ACCESS.encode(),
-    }
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
+def archive(certificate: bytes, key: bytes) -> bytes:
+    """What goes into the container's /etc before it starts, as a tar archive; both in PEM."""
+    contents = {"server.crt": certificate, "server.key": key, "pg_hba.conf": ACCESS.encode()}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
         folder = FOLDER.rpartition("/")[2]
         tar.addfile(_member(folder, tarfile.DIRTYPE, 0o700))
         for name, content in contents.items():
             member = _member(f"{folder}/{name}", tarfile.REGTYPE, 0o600)
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-    return authority.cert_pem.bytes(), archive.getvalue()
+    return packed.getvalue()
 
 
-def _member(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.type, member.mode, member.uid, member.gid = kind, mode, UID, UID
-    return member
+def wait_until_ready(container: Container) -> None:
+    """Return once the server answers.
 
-
-def _wait_until_ready(container: Container, database: str) -> None:
+    Raises:
+        ContainerFailed: it ended, or did not answer in time.
+    """
     # Over TCP: the image sets itself up with a first server, which listens on the socket only.
-    question = ["pg_isready", "--quiet", "--host=127.0.0.1", f"--dbname={database}"]
+    question = ["pg_isready", "--quiet", "--host=127.0.0.1"]
     deadline = time.monotonic() + READY_SECONDS
     while True:
         container.reload()
@@ -174,6 +165,22 @@ def _wait_until_ready(container: Container, database: str) -> None:
                 f"Postgres was not ready within {READY_SECONDS} s.", why=_log(container)
             )
         time.sleep(PAUSE)
+
+
+def _certificates() -> tuple[bytes, bytes]:
+    """The certificate of an authority made for the occasion, and the archive with its work."""
+    import trustme
+
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    chain = b"".join(pem.bytes() for pem in issued.cert_chain_pems)
+    return authority.cert_pem.bytes(), archive(chain, issued.private_key_pem.bytes())
+
+
+def _member(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode, member.uid, member.gid = kind, mode, UID, UID
+    return member
 
 
 def _log(container: Container) -> str:

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import io
 import secrets
 import socket
 import sys
-import tarfile
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from underway import postgres
 from underway.engine import Engine, explained
 from underway.errors import ContainerFailed, PortTaken
 from underway.platform.settings import Settings
 from underway.platform.tls import Authority
-from underway.postgres import ACCESS, DATA, FOLDER, PORT, UID
 from underway.secret import Secret
 
 if TYPE_CHECKING:
@@ -33,10 +30,8 @@ if TYPE_CHECKING:
 ROLE = {"underway.role": "postgres"}
 ADMIN = "underway"
 DESKTOP = "host.docker.internal"
-READY_SECONDS = 60
-PAUSE = 0.1
 STOP_SECONDS = 30
-CONNECTIONS = 500
+SETTINGS = {"max_connections": "500", "ssl_min_protocol_version": "TLSv1.2"}
 FREE = 0
 """The engine chooses a port."""
 CHANGE = r"""
@@ -106,9 +101,9 @@ class Server:
             container.remove(force=True)
             container = None
         container = container or self._create(host, address)
-        _wait_until_ready(container)
+        postgres.wait_until_ready(container)
         self._set_password(container)
-        published = container.attrs["NetworkSettings"]["Ports"][f"{PORT}/tcp"]
+        published = container.attrs["NetworkSettings"]["Ports"][f"{postgres.PORT}/tcp"]
         port = int(published[0]["HostPort"])
         # The same one the next time: another would mean a release of every app with a database.
         ports = dataclasses.replace(self._settings.ports, postgres=port)
@@ -134,18 +129,20 @@ class Server:
         with explained():
             container = self._engine.client.containers.create(
                 self._settings.postgres_image,
-                command=_command(),
+                command=postgres.command(SETTINGS),
                 environment={
                     "POSTGRES_USER": ADMIN,
                     "POSTGRES_PASSWORD": self._password.reveal(),
                     "POSTGRES_DB": "postgres",
                 },
                 labels=self._labels,
-                ports={f"{PORT}/tcp": (address, port)},
+                ports={f"{postgres.PORT}/tcp": (address, port)},
                 volumes=[f"{self._volume()}:{self._data_folder()}"],
             )
             try:
-                container.put_archive("/etc", self._files(host))
+                names = (host, "localhost", "127.0.0.1")
+                certificate, key = self._authority.certificate(*names)
+                container.put_archive("/etc", postgres.archive(certificate, key))
                 container.start()
             except BaseException:
                 container.remove(force=True)
@@ -172,22 +169,8 @@ class Server:
         return str(volume.name)
 
     def _data_folder(self) -> str:
-        """Where the image keeps its data: each major version of it has a place of its own."""
         image = self._engine.image(self._settings.postgres_image, next="invoke setup")
-        return str(next(iter(image.attrs["Config"].get("Volumes") or [DATA])))
-
-    def _files(self, host: str) -> bytes:
-        chain, key = self._authority.certificate(host, "localhost", "127.0.0.1")
-        contents = {"server.key": key, "server.crt": chain, "pg_hba.conf": ACCESS.encode()}
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            folder = FOLDER.rpartition("/")[2]
-            tar.addfile(_member(folder, tarfile.DIRTYPE, 0o700))
-            for name, content in contents.items():
-                member = _member(f"{folder}/{name}", tarfile.REGTYPE, 0o600)
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
-        return archive.getvalue()
+        return postgres.data_folders(image)[0]
 
 
 def _reachable(engine: Engine) -> tuple[str, str]:
@@ -210,43 +193,3 @@ def _is_ours(address: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _command() -> list[str]:
-    settings = {
-        "max_connections": str(CONNECTIONS),
-        "hba_file": f"{FOLDER}/pg_hba.conf",
-        "ssl": "on",
-        "ssl_cert_file": f"{FOLDER}/server.crt",
-        "ssl_key_file": f"{FOLDER}/server.key",
-        "ssl_min_protocol_version": "TLSv1.2",
-    }
-    return ["postgres", *(word for item in settings.items() for word in ("-c", "=".join(item)))]
-
-
-def _member(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.type, member.mode, member.uid, member.gid = kind, mode, UID, UID
-    return member
-
-
-def _wait_until_ready(container: Container) -> None:
-    # Over TCP: the image sets itself up with a first server, which listens on the socket only.
-    question = ["pg_isready", "--quiet", "--host=127.0.0.1"]
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        container.reload()
-        if container.status == "running":
-            if container.exec_run(question).exit_code == 0:
-                return
-        elif container.status == "exited":
-            raise ContainerFailed("Postgres ended before it was ready.", why=_log(container))
-        if time.monotonic() > deadline:
-            raise ContainerFailed(
-                f"Postgres was not ready within {READY_SECONDS} s.", why=_log(container)
-            )
-        time.sleep(PAUSE)
-
-
-def _log(container: Container) -> str:
-    return container.logs(tail=30).decode(errors="replace")
