@@ -13,6 +13,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,12 @@ from docker.errors import ImageNotFound
 
 from tests.platform.conftest import Service
 from tests.platform.heroku_cli import Shell
+from underway import image as images
+from underway.command import Runner
 from underway.engine import Engine
+from underway.project import Project
 
-IMAGE = "hello-django:production"
+ROOT = Path(__file__).parent.parent.parent
 WAIT_SECONDS = 60
 MIGRATE = "python manage.py migrate --no-input"
 HEROKU_YML = """\
@@ -44,19 +48,27 @@ run:
 
 
 @pytest.fixture(scope="module")
+def image(engine: Engine) -> Iterator[str]:
+    """The production image of hello_django, under a name that no other run removes."""
+    project = replace(Project.load(ROOT), name=f"hello-{secrets.token_hex(4)}")
+    reference = images.build(project, engine, Runner())
+    yield reference
+    engine.client.images.remove(reference, force=True)
+
+
+@pytest.fixture(scope="module")
 def shell(
-    service: Service, engine: Engine, tmp_path_factory: pytest.TempPathFactory
+    service: Service, engine: Engine, image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shell]:
     """The platform's shell, in a folder with an app to deploy."""
-    engine.image(IMAGE, next="invoke build")
     folder = tmp_path_factory.mktemp("project")
-    (folder / "Dockerfile").write_text(f"FROM {IMAGE}\n")
+    (folder / "Dockerfile").write_text(f"FROM {image}\n")
     (folder / "heroku.yml").write_text(HEROKU_YML)
     yield Shell(service.settings, folder)
     # What container:push has built and tagged on the engine, and the platform pulled by digest.
     place = f"127.0.0.1:{service.settings.ports.registry}/"
-    for image in engine.client.images.list():
-        for reference in [*image.tags, *(image.attrs["RepoDigests"] or [])]:
+    for kept in engine.client.images.list():
+        for reference in [*kept.tags, *(kept.attrs["RepoDigests"] or [])]:
             if reference.startswith(place):
                 with suppress(ImageNotFound):
                     engine.client.images.remove(reference, force=True)
@@ -132,15 +144,15 @@ def test_login_and_push_say_what_docker_says(service: Service, shell: Shell) -> 
 
 
 def test_web_and_release_are_released_together(
-    service: Service, shell: Shell, tmp_path: Path
+    service: Service, shell: Shell, image: str, tmp_path: Path
 ) -> None:
     name = create(shell, "phase")
     configure(shell, name)
     shell.heroku("addons:create", "heroku-postgresql:essential-0", "-a", name)
     shell.heroku("container:login")
     folder = Shell(service.settings, tmp_path)
-    (tmp_path / "Dockerfile.web").write_text(f"FROM {IMAGE}\n")
-    migrate = f"FROM {IMAGE}\nCMD {MIGRATE}\n"
+    (tmp_path / "Dockerfile.web").write_text(f"FROM {image}\n")
+    migrate = f"FROM {image}\nCMD {MIGRATE}\n"
     (tmp_path / "Dockerfile.release").write_text(migrate)
     folder.heroku("container:push", "--recursive", "-a", name)
     said = shell.heroku("container:release", "web", "release", "-a", name).text
@@ -150,7 +162,7 @@ def test_web_and_release_are_released_together(
     served = newest(service, name)["version"]
 
     # One that fails leaves the old release serving, and the CLI says so by its exit code.
-    (tmp_path / "Dockerfile.release").write_text(f"FROM {IMAGE}\nCMD echo no; exit 3\n")
+    (tmp_path / "Dockerfile.release").write_text(f"FROM {image}\nCMD echo no; exit 3\n")
     folder.heroku("container:push", "--recursive", "-a", name)
     failed = shell.heroku("container:release", "web", "release", "-a", name, code=1).text
     assert "no\n" in failed
@@ -341,13 +353,13 @@ def test_a_destroyed_app_leaves_nothing(service: Service, shell: Shell, engine: 
     assert all(row["app"]["name"] != name for row in service.api.get("/addons").json())
 
 
-def test_the_real_heroku_is_out_of_reach(service: Service, shell: Shell) -> None:
+def test_the_real_heroku_is_out_of_reach(service: Service, shell: Shell, image: str) -> None:
     fetch = "fetch('https://api.heroku.com/').catch((e) => { console.log(String(e.cause)) })"
     assert "out of reach" in shell("node", "-e", fetch).stdout
     name = create(shell, "shim")
     reference = f"registry.heroku.com/{name}/web"
     shell.heroku("container:login")
-    shell("docker", "tag", IMAGE, reference)
+    shell("docker", "tag", image, reference)
     shell("docker", "push", reference)
     assert registry(service, f"/v2/{name}/web/manifests/latest").status_code == 200
     remote = shell("git", "ls-remote", f"https://git.heroku.com/{name}.git")
