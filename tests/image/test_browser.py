@@ -8,7 +8,7 @@ from selenium import webdriver
 from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
 from selenium.webdriver.common.by import By
 
-from tests.image.conftest import ROOT, Checkout
+from tests.checkout import ROOT, Checkout
 from underway import probe
 from underway.engine import Engine
 from underway.machine import browser_image

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.image.conftest import Checkout
+from tests.checkout import Checkout
 from underway.command import Runner
 from underway.engine import Engine
 from underway.errors import ContainerFailed

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.image.conftest import Checkout, containers_of_step
+from tests.checkout import Checkout
+from tests.image.conftest import containers_of_step
 from underway.engine import Engine
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.image.conftest import Checkout, files
+from tests.checkout import Checkout
+from tests.image.conftest import files
 from underway.engine import Engine
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import ipaddress
 import secrets
 import socket
 import sys
@@ -180,10 +181,17 @@ def _reachable(engine: Engine) -> tuple[str, str]:
     Desktop has a name for it, and leads it to 127.0.0.1.
     """
     bridge = engine.client.networks.get("bridge")
-    gateways = [entry["Gateway"] for entry in bridge.attrs["IPAM"]["Config"] if "Gateway" in entry]
-    if sys.platform == "linux" and gateways and _is_ours(gateways[0]):
-        return gateways[0], gateways[0]
+    configs = bridge.attrs["IPAM"]["Config"]
+    gateway = _gateway(configs[0]) if configs else ""
+    if sys.platform == "linux" and gateway and _is_ours(gateway):
+        return gateway, gateway
     return DESKTOP, "127.0.0.1"
+
+
+def _gateway(config: dict[str, str]) -> str:
+    # An engine that runs for the first time does not name it: it is the subnet's first address.
+    first = next(ipaddress.ip_network(config["Subnet"]).hosts())
+    return config.get("Gateway") or str(first)
 
 
 def _is_ours(address: str) -> bool:
