@@ -10,7 +10,7 @@ import nox
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "image", "platform", "security"]
+nox.options.sessions = ["lint", "types", "tests", "image", "platform", "deploy", "security"]
 
 ROOT = Path(__file__).parent
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -89,6 +89,15 @@ def platform(session: nox.Session) -> None:
     others = [f"--ignore={name}" for name in alone]
     session.run("pytest", "tests/platform", *others, *TWO_AT_ONCE, *session.posargs)
     session.run("pytest", *alone, *session.posargs)
+
+
+@nox.session
+def deploy(session: nox.Session) -> None:
+    """The whole deploy by both methods, with all that can go wrong; and the everyday tasks."""
+    session.install(*LOCKED)
+    session.run("invoke", "setup")
+    words = ("--numprocesses=2", "--dist=loadgroup", *session.posargs)
+    session.run("pytest", "tests/deploy", *words)
 
 
 @nox.session

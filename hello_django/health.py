@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -19,7 +20,8 @@ class LivenessMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info == "/healthz":
-            return JsonResponse({"alive": True}, headers={"Cache-Control": "no-store"})
+            state = {"alive": True, "release": settings.RELEASE, "commit": settings.COMMIT}
+            return JsonResponse(state, headers={"Cache-Control": "no-store"})
         return self.get_response(request)
 
 

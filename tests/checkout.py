@@ -63,11 +63,11 @@ class Checkout:
         subprocess.run(["git", *identity, *words], cwd=self.root, check=True, capture_output=True)
 
 
-def copy(root: Path) -> Checkout:
+def copy(root: Path, *, own_steps: bool = False) -> Checkout:
     """The repository as it stands, committed, in a new folder.
 
-    The steps of its image are its own too: where builds without a cache have left several layers
-    of the same step on an engine, the builder takes now the one, now the other.
+    With ``own_steps`` no other build has had the steps of its image: where builds without a cache
+    have left several layers of the same step, the builder takes now the one, now the other.
     """
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -78,7 +78,7 @@ def copy(root: Path) -> Checkout:
     name = f"hello-{secrets.token_hex(4)}"
     checkout = Checkout(root)
     checkout.replace("pyproject.toml", 'name = "hello-django"', f'name = "{name}"')
-    for stage in ("build", "production"):
+    for stage in ("build", "production") if own_steps else ():
         start = f"FROM ${{PYTHON_IMAGE}} AS {stage}\n"
         checkout.replace("Dockerfile", start, f"{start}ENV CHECKOUT={name}\n")
     checkout.git("init", "--quiet")

@@ -13,6 +13,8 @@ from underway.engine import Engine, disk_full
 from underway.errors import BuildFailed, CommandFailed, UnderwayError
 
 TAIL_LINES = 25
+NOISE = re.compile(r"(#\d+ (sha256:[0-9a-f]{64}|[\d.]+))?\s*")
+"""Lines of BuildKit's plain progress that say nothing."""
 FIRST_WITHOUT = 23
 """The first docker client that has BuildKit only with the buildx plugin."""
 
@@ -29,6 +31,8 @@ class Build:
     no_cache: bool = False
     dockerfile: str = "Dockerfile"
     """Its name in the context."""
+    platform: str = ""
+    """Such as linux/amd64; empty: the engine's own."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class BuildKit:
         if build.dockerfile != "Dockerfile":
             argv += ["--file", str(build.context / build.dockerfile)]
         argv += ["--target", build.target] if build.target else []
+        argv += ["--platform", build.platform] if build.platform else []
         argv += ["--tag", build.tag]
         argv += [f"--build-arg={key}={value}" for key, value in build.arguments.items()]
         argv += [f"--label={key}={value}" for key, value in build.labels.items()]
@@ -83,7 +88,10 @@ def build_with_buildkit(
     with tempfile.TemporaryDirectory() as folder:
         id_file = Path(folder) / "id"
         try:
-            runner.follow(buildkit.command(build, id_file), on_line)
+            runner.follow(
+                buildkit.command(build, id_file),
+                lambda line: None if NOISE.fullmatch(line) else on_line(line),
+            )
         except CommandFailed as error:
             raise _failed(build, error.why) from error
         return id_file.read_text().strip()
@@ -109,6 +117,7 @@ def build_with_engine(build: Build, engine: Engine, on_line: Callable[[str], Non
             buildargs=build.arguments,
             labels=build.labels,
             nocache=build.no_cache,
+            platform=build.platform or None,
             rm=True,
             forcerm=True,
             decode=True,

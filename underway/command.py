@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from underway.errors import CommandFailed
 from underway.secret import Secret
 
 TAIL_LINES = 30
+Stream = IO[bytes] | int | None
+"""As subprocess takes one; None: this process's own."""
 
 
 @dataclass(frozen=True)
@@ -75,24 +78,39 @@ class Runner:
                 on_line(line.rstrip())
         return _finished(command, process, "".join(lines), "", check=True)
 
+    def transfer(
+        self, command: Command, *, source: IO[bytes] | None = None, sink: IO[bytes] | None = None
+    ) -> None:
+        """Run it between files, byte for byte; left out: no input, and an output that is dropped.
+
+        Raises:
+            CommandFailed: it exited non-zero, or the program is missing.
+        """
+        ends = (source or subprocess.DEVNULL, sink or subprocess.DEVNULL)
+        with _started(command, *ends, stderr=subprocess.PIPE) as process:
+            _, stderr = process.communicate()
+        _finished(command, process, "", stderr, check=True)
+
     def attach(self, command: Command) -> int:
         """Run it on the user's own terminal, input included, and return its exit code."""
-        with _started(command, terminal=True) as process:
+        with _started(command, stdin=None, stdout=None) as process:
             return process.wait()
 
 
 @contextmanager
 def _started(
-    command: Command, stderr: int | None = None, terminal: bool = False
+    command: Command,
+    stdin: Stream = subprocess.PIPE,
+    stdout: Stream = subprocess.PIPE,
+    stderr: Stream = None,
 ) -> Iterator[subprocess.Popen[str]]:
-    pipe = None if terminal else subprocess.PIPE
     try:
         process = subprocess.Popen(
             command.argv,
             cwd=command.cwd,
             env=os.environ | {key: _reveal(value) for key, value in command.env.items()},
-            stdin=pipe,
-            stdout=pipe,
+            stdin=stdin,
+            stdout=stdout,
             stderr=stderr,
             text=True,
             errors="replace",

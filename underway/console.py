@@ -20,6 +20,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def detail(text: str) -> None:
+    """A message about the step under way; it stays when the step's own output is hidden."""
+    say(f"  {text}")
+
+
 def result(value: str) -> None:
     """What the task is for; the only thing that goes to standard output."""
     print(value, flush=True)
@@ -51,6 +56,25 @@ def confirm(question: str, yes: bool, flag: str) -> None:
         raise KeyboardInterrupt
 
 
+def confirm_name(name: str, given: str) -> None:
+    """Go on only when the user has typed the name: in ``given``, or at the terminal.
+
+    Raises:
+        UsageError: it is another name, or nobody can be asked.
+    """
+    if not given and sys.stdin.isatty():
+        print(f"Type {name} to go on: ", end="", file=sys.stderr, flush=True)
+        given = sys.stdin.readline().strip()
+    elif not given:
+        raise UsageError(
+            f"nothing was done: this wants the name {name} as its confirmation.",
+            why="there is no terminal to ask at.",
+            next=f"add --confirm {name}",
+        )
+    if given != name:
+        raise UsageError(f"nothing was done: {given!r} is not {name}.")
+
+
 def good(text: str) -> str:
     """The text in green, where there is colour."""
     return _style(text, "32")
@@ -76,16 +100,35 @@ def step(title: str) -> Iterator[Callable[[str], None]]:
     """A piece of work that takes a while: says that it began, and how long it took.
 
     Yields a function that takes the work's own output, line by line. On a terminal only the
-    newest line shows, and all of them when the work fails.
+    newest line shows, and all of them when the work fails. A step within a step is one of the
+    outer one's lines.
     """
+    if _outer:
+        _outer[-1](f"{title} …")
+        yield _outer[-1]
+        return
     started = time.monotonic()
+    with _progress(title) as line:
+        _outer.append(line)
+        try:
+            yield line
+        finally:
+            _outer.pop()
+    say(f"{good('✓')} {title} ({time.monotonic() - started:.1f} s)")
+
+
+_outer: list[Callable[[str], None]] = []
+"""The step under way, if there is one."""
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[str], None]]:
     if animated():
         with _spinner(title) as line:
             yield line
     else:
         say(f"{title} …")
-        yield lambda text: say(f"  {text}")
-    say(f"{good('✓')} {title} ({time.monotonic() - started:.1f} s)")
+        yield detail
 
 
 @contextmanager

@@ -77,3 +77,57 @@ class SetupImpossible(UnderwayError):
     """This machine cannot be made ready without its user."""
 
     exit_code = 17
+
+
+class HerokuRefused(UnderwayError):
+    """The Platform API answers that a request cannot be carried out."""
+
+    exit_code = 20
+
+
+class ReleasePhaseFailed(UnderwayError):
+    """The release phase exited non-zero; the release before it still serves."""
+
+    exit_code = 21
+
+
+class VerificationFailed(UnderwayError):
+    """A release went into service and does not serve as it should."""
+
+    exit_code = 22
+
+
+class Unauthorized(UnderwayError):
+    """There is no token, or it is not accepted."""
+
+    exit_code = 23
+
+
+class HerokuUnavailable(UnderwayError):
+    """The Platform API or the registry cannot be reached, fails, or wants fewer requests."""
+
+    exit_code = 24
+
+
+class Superseded(UnderwayError):
+    """Somebody else released meanwhile, or deploys right now."""
+
+    exit_code = 25
+
+
+class PushFailed(UnderwayError):
+    """An image did not arrive in the registry as it was built."""
+
+    exit_code = 26
+
+
+class HookFailed(UnderwayError):
+    """An executable of the project's hooks exited non-zero."""
+
+    exit_code = 27
+
+
+class RollbackFailed(UnderwayError):
+    """The release before is not in service again."""
+
+    exit_code = 28

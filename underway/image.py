@@ -1,11 +1,21 @@
-"""The project's images: building them, and what is known of one."""
+"""The project's images: building them."""
 
-from underway import console
+from dataclasses import dataclass
+
+from underway import console, source
 from underway.builder import Build, build_with_buildkit, build_with_engine, find_buildkit
-from underway.command import Command, Runner
+from underway.command import Runner
 from underway.engine import Engine
 from underway.errors import BuildFailed, UsageError
 from underway.project import TARGETS, Project
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image that was built: the name that it has now, and its id on the engine."""
+
+    reference: str
+    id: str
 
 
 def build(
@@ -16,8 +26,9 @@ def build(
     target: str = "production",
     classic: bool = False,
     no_cache: bool = False,
-) -> str:
-    """Build one stage of the Dockerfile and return the image's reference.
+    platform: str = "",
+) -> Built:
+    """Build one stage of the Dockerfile; ``platform``, such as linux/amd64, if not the engine's.
 
     Raises:
         UsageError: there is no such stage.
@@ -30,18 +41,22 @@ def build(
         context=project.root,
         target=target,
         tag=project.image(target),
-        arguments={"PYTHON_IMAGE": project.python_image, "SOURCE_COMMIT": commit(project, runner)},
+        arguments={
+            "PYTHON_IMAGE": project.python_image,
+            "SOURCE_COMMIT": source.commit(project, runner),
+        },
         labels=project.labels,
         no_cache=no_cache,
+        platform=platform,
     )
     buildkit = None if classic else find_buildkit(runner)
     builder = buildkit.name if buildkit else "the engine's classic builder"
     try:
         with console.step(f"Building {plan.tag} with {builder}") as line:
             if buildkit:
-                build_with_buildkit(buildkit, plan, runner, line)
+                id = build_with_buildkit(buildkit, plan, runner, line)
             else:
-                build_with_engine(plan, engine, line)
+                id = build_with_engine(plan, engine, line)
     except BuildFailed as error:
         if engine.find_image(project.python_image):
             raise
@@ -50,10 +65,4 @@ def build(
             why=f"{error.why}\nthe base image {project.python_image} is not on the engine.",
             next="invoke setup fetches or makes the default one; PYTHON_IMAGE chooses another",
         ) from error
-    return plan.tag
-
-
-def commit(project: Project, runner: Runner) -> str:
-    """The commit checked out, ``-dirty`` behind it where files differ; empty without git."""
-    describe = ("git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
-    return runner.capture(Command(describe, cwd=project.root), check=False).stdout.strip()
+    return Built(plan.tag, id)

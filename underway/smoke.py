@@ -79,7 +79,7 @@ def smoke(engine: Engine, image: str, labels: dict[str, str]) -> None:
         CheckFailed: it booted, and something is not as it should be.
     """
     files = static_files.inventory(engine, image, labels)
-    with console.step(f"Booting {image} as a web dyno"), booted(engine, image, labels) as dyno:
+    with console.step("Booting the image as a web dyno"), booted(engine, image, labels) as dyno:
         console.say(f"  /healthz answers as user {dyno.user}, read-only, in 512 MB, no database")
         sample = static_files.samples(files)[0]
         static_files.check_served(dyno.url, files, sample, headers=ROUTER)

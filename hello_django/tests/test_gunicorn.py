@@ -123,7 +123,7 @@ def test_nothing_is_written_to_the_home_directory(server: Server) -> None:
 
 def test_it_runs_without_a_home_directory(tmp_path: Path) -> None:
     with serving(tmp_path / "log", HOME=None) as server:
-        assert server.get("/healthz").read() == b'{"alive": true}'
+        assert b'"alive": true' in server.get("/healthz").read()
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,13 @@ def test_ping_answers_pong(https: Client) -> None:
 
 def test_liveness_needs_neither_https_nor_a_known_host_nor_a_database(client: Client) -> None:
     answer = client.get("/healthz", headers={"Host": "10.1.2.3:5000"})
-    assert (answer.status_code, answer.json()) == (200, {"alive": True})
+    assert (answer.status_code, answer.json()["alive"]) == (200, True)
+
+
+def test_liveness_tells_which_release_and_commit_answer(client: Client, settings: Settings) -> None:
+    settings.RELEASE, settings.COMMIT = "v42", "8ac7f0e"
+    answer = client.get("/healthz")
+    assert answer.json() == {"alive": True, "release": "v42", "commit": "8ac7f0e"}
 
 
 @pytest.mark.django_db

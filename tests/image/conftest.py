@@ -19,7 +19,7 @@ def engine() -> Engine:
 @pytest.fixture(scope="session")
 def checkout(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """The repository as it stands, committed, in a folder of its own."""
-    made = copy(tmp_path_factory.mktemp("checkout") / "project")
+    made = copy(tmp_path_factory.mktemp("checkout") / "project", own_steps=True)
     yield made
     made.invoke("clean")
     labels = made.project.labels

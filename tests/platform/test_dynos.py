@@ -164,12 +164,14 @@ async def test_what_crashes_is_restarted_at_once_and_then_after_longer_and_longe
 
 
 async def test_sigterm_reaches_every_process(tmp_path: Path) -> None:
-    child = "import signal, sys, time\ndef bye(*_): print('bye from', sys.argv[1]); sys.exit(0)\n"
-    child += "signal.signal(signal.SIGTERM, bye); print('ready', sys.argv[1]); time.sleep(60)"
-    parent = f"import subprocess, sys; sys.argv.append('parent'); child = {child!r}\n"
-    parent += "p = subprocess.Popen([sys.executable, '-uc', child, 'child'])\n"
-    parent += "import os; sys.stdout = os.fdopen(1, 'w', buffering=1)\n"
-    parent += "import signal; signal.signal(signal.SIGTERM, lambda *_: print('bye from parent'))\n"
+    # One write for each line: what two processes print in pieces can get mixed.
+    child = "import os, signal, sys, time\n"
+    child += "def bye(*_): os.write(1, b'bye from child\\n'); sys.exit(0)\n"
+    child += "signal.signal(signal.SIGTERM, bye); print('ready child'); time.sleep(60)"
+    parent = f"import os, signal, subprocess, sys; child = {child!r}\n"
+    parent += "bye = lambda *_: os.write(1, b'bye from parent\\n')\n"
+    parent += "signal.signal(signal.SIGTERM, bye)\n"
+    parent += "p = subprocess.Popen([sys.executable, '-uc', child])\n"
     parent += "sys.exit(p.wait())"
     async with runtime(tmp_path) as platform:
         app = platform.app()

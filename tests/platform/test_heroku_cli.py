@@ -51,7 +51,7 @@ run:
 def image(engine: Engine) -> Iterator[str]:
     """The production image of hello_django, under a name that no other run removes."""
     project = replace(Project.load(ROOT), name=f"hello-{secrets.token_hex(4)}")
-    reference = images.build(project, engine, Runner())
+    reference = images.build(project, engine, Runner()).reference
     yield reference
     engine.client.images.remove(reference, force=True)
 

@@ -1,7 +1,7 @@
 """Stand-ins for what lies outside; each fails on what no test has announced."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from underway.command import Command, Result, Runner
 from underway.engine import Engine
@@ -36,6 +36,13 @@ class FakeRunner(Runner):
         for line in result.stdout.splitlines():
             on_line(line)
         return result
+
+    def transfer(
+        self, command: Command, *, source: IO[bytes] | None = None, sink: IO[bytes] | None = None
+    ) -> None:
+        result = self.capture(command)
+        if sink:
+            sink.write(result.stdout.encode())
 
     def attach(self, command: Command) -> int:
         return self._take(command).code

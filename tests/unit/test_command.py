@@ -58,6 +58,21 @@ def test_a_followed_command_that_fails_is_an_error() -> None:
         Runner().follow(python("raise SystemExit(3)"), print)
 
 
+def test_files_pass_through_a_command_byte_for_byte(tmp_path: Path) -> None:
+    given, taken = tmp_path / "given", tmp_path / "taken"
+    given.write_bytes(b"\x00\xff\r\n\x80")
+    code = "import shutil, sys; shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)"
+    with given.open("rb") as source, taken.open("wb") as sink:
+        Runner().transfer(python(code), source=source, sink=sink)
+    assert taken.read_bytes() == given.read_bytes()
+
+
+def test_a_command_between_files_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed) as failure:
+        Runner().transfer(python("input()"))
+    assert "EOFError" in failure.value.why
+
+
 def test_an_attached_command_gives_its_exit_code() -> None:
     assert Runner().attach(python("raise SystemExit(4)")) == 4
 

@@ -68,3 +68,23 @@ def test_without_a_terminal_only_the_flag_agrees(monkeypatch: pytest.MonkeyPatch
     console.confirm("Remove everything?", True, "--yes")
     with pytest.raises(UsageError, match="add --yes"):
         console.confirm("Remove everything?", False, "--yes")
+
+
+def test_only_the_very_name_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("my-app\n"))
+    console.confirm_name("my-app", "my-app")
+    with pytest.raises(UsageError, match="'other' is not my-app"):
+        console.confirm_name("my-app", "other")
+    with pytest.raises(UsageError, match="add --confirm my-app"):
+        console.confirm_name("my-app", "")
+
+
+def test_at_a_terminal_the_name_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: Streams
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("my-app\nyes\n"))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    console.confirm_name("my-app", "")
+    assert capsys.readouterr().err == "Type my-app to go on: "
+    with pytest.raises(UsageError, match="'yes' is not my-app"):
+        console.confirm_name("my-app", "")

@@ -24,16 +24,10 @@ def build(
     c: Context, target: str = "production", classic: bool = False, no_cache: bool = False
 ) -> None:
     """Build the image and print its reference."""
-    console.result(
-        images.build(
-            project(c),
-            Engine.connect(),
-            Runner(),
-            target=target,
-            classic=classic,
-            no_cache=no_cache,
-        )
+    built = images.build(
+        project(c), Engine.connect(), Runner(), target=target, classic=classic, no_cache=no_cache
     )
+    console.result(built.reference)
 
 
 @task(
