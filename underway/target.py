@@ -37,7 +37,9 @@ class Target:
     """What to add to another task's command line so that it acts here, a space before it."""
 
     def __str__(self) -> str:
-        return f"{self.app} on {'the local platform' if self.local else 'Heroku'}"
+        if self.local:
+            return f"{self.app} on the local platform"
+        return f"{self.app} on {'Heroku' if self.api == API else self.api}"
 
     @property
     def repository(self) -> str:

@@ -53,7 +53,9 @@ def after(user: User, fault: str, done: "subprocess.CompletedProcess[str] | int"
     """Note the outcome for the table; ``old`` is the release that served before."""
     code = done if isinstance(done, int) else done.returncode
     serving = user.serving()
-    what = "the old release serves" if serving == old else f"v{serving} serves, in place of v{old}"
+    what = "the old release serves" if serving == old else f"the new one serves, v{serving}"
+    if code == 22:
+        what = f"rolled back: v{old} serves again, as v{serving}"
     OUTCOMES.append((user.method, fault, str(code), what))
 
 
@@ -72,7 +74,7 @@ def test_the_first_deploy_makes_all_that_is_missing(user: User) -> None:
     done = user.deploy()
     assert done.returncode == 0, done.stderr
     assert done.stdout == user.place.ask("")["web_url"].rstrip("/") + "\n"
-    assert done.stderr.startswith(f"→ {user.app} on Heroku\n")
+    assert done.stderr.startswith(f"→ {user.app} on {user.api.url}\n")
     assert user.place.visit("/ping/").json() == {"ping": "pong!"}
     assert user.place.visit("/readyz").status_code == 200, "Postgres is migrated"
     assert len(user.place.ask("/config-vars")["SECRET_KEY"]) >= 50

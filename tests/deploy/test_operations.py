@@ -322,7 +322,7 @@ def test_a_command_in_a_dyno_has_the_users_terminal(place: Place, app: str) -> N
         )
         terminal.read_until(rb"asleep\r")
         terminal.type("\x03")
-        terminal.read_until(rb"KeyboardInterrupt\r")
+        terminal.read_until(rb"KeyboardInterrupt(?s:.*)[$#] $")
         terminal.type("echo interrupted $((2 * 3))\r")
         terminal.read_until(rb"interrupted 6\r")
         terminal.type("exit 5\r")

@@ -62,8 +62,8 @@ class FakeHeroku(Heroku):
         self.asked.append(f"config {','.join(values)}")
         self.vars |= {name: value for name, value in values.items() if value is not None}
 
-    def has_dyno_metadata(self) -> bool:
-        return True
+    def feature(self, name: str) -> bool | None:
+        return None
 
     def addons(self) -> list[Addon]:
         return []

@@ -15,7 +15,7 @@ from underway.deploy import receipt as receipts
 from underway.deploy import recovery
 from underway.deploy import release as releasing
 from underway.deploy import verify
-from underway.deploy.facts import Facts, observe
+from underway.deploy.facts import Facts, observe, require_commit
 from underway.deploy.prepare import needs
 from underway.deploy.run import Options
 from underway.errors import (
@@ -169,18 +169,18 @@ class TestVerification:
 
     @pytest.fixture(autouse=True)
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("BOOT_SECONDS", "READY_SECONDS", "PAUSE"):
+        for name in ("READY_SECONDS", "PAUSE"):
             monkeypatch.setattr(verify, name, 0)
 
     def test_the_release_that_answers_has_to_be_the_one_that_was_made(self) -> None:
-        assert "it is v42 that answers" in self.visitor().health(release(42))
+        assert "it is v42 that answers" in self.visitor().health(release(42), 0)
         with pytest.raises(VerificationFailed) as failure:
-            self.visitor().health(release(43))
+            self.visitor().health(release(43), 0)
         assert "v42 answers, not v43" in str(failure.value)
 
     def test_an_app_that_does_not_say_its_release_is_taken_at_its_status(self) -> None:
         visitor = self.visitor(healthz=httpx.Response(200, text="ok"))
-        assert visitor.health(release(42)) == "/healthz answers 200"
+        assert visitor.health(release(42), 0) == "/healthz answers 200"
 
     def test_why_it_is_not_ready_is_passed_on(self) -> None:
         unready = httpx.Response(503, json={"ready": False, "reason": "1 migration not applied"})
@@ -190,7 +190,7 @@ class TestVerification:
 
     def test_the_style_sheet_of_the_page_is_fetched(self) -> None:
         said = self.visitor().static_files()
-        assert said == "/ and its 1 static files answer 200, such as /static/site.1a2b3c.css"
+        assert said == "/ answers 200, and so do its static files: /static/site.1a2b3c.css"
         missing = {"static/site.1a2b3c.css": httpx.Response(404)}
         with pytest.raises(VerificationFailed) as failure:
             self.visitor(**missing).static_files()
@@ -301,15 +301,11 @@ def test_what_heroku_has_built_cannot_be_promoted() -> None:
     assert "no image from the container registry" in str(failure.value)
 
 
-def test_files_that_no_commit_has_are_not_released_to_heroku() -> None:
-    runner = FakeRunner()
-    runner.expect(
-        *("git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"), stdout="8a-dirty"
-    )
-    runner.expect("git", "status", "--porcelain", "--untracked-files=all", stdout=" M a.py\n")
+def test_files_that_no_commit_has_are_refused() -> None:
     with pytest.raises(UsageError) as failure:
-        observe(PROJECT, FakeHeroku(), runner)
+        require_commit(Facts("8ac7f0e-dirty", ("a.py",), "", APP))
     assert "a.py" in str(failure.value) and "--local" in failure.value.next
+    require_commit(Facts("8ac7f0e", (), "", APP))
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ CASES: dict[str, Callable[[Heroku], object]] = {
     "destroy_app": lambda heroku: heroku.destroy_app(),
     "config": lambda heroku: heroku.config(),
     "set_config": lambda heroku: heroku.set_config({"SECRET_KEY": "x", "OLD": None}),
-    "has_dyno_metadata": lambda heroku: heroku.has_dyno_metadata(),
-    "enable_dyno_metadata": lambda heroku: heroku.enable_dyno_metadata(),
+    "feature": lambda heroku: heroku.feature("preboot"),
+    "enable": lambda heroku: heroku.enable("preboot"),
     "addons": lambda heroku: heroku.addons(),
     "create_addon": lambda heroku: (
         heroku.create_addon("heroku-postgresql:essential-0"),

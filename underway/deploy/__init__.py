@@ -28,7 +28,7 @@ from underway.deploy import (
     verify,
 )
 from underway.deploy.planning import Plan
-from underway.deploy.run import Line, Options, Run, Step
+from underway.deploy.run import Options, Run, Step
 from underway.errors import UnderwayError, UsageError, VerificationFailed
 from underway.heroku import Heroku
 from underway.project import METHODS, Project
@@ -37,11 +37,14 @@ from underway.target import Target
 
 __all__ = ["Options", "Outcome", "Plan", "deploy", "options", "plan", "roll_back"]
 
+PREPARE = Step("prepare", "Preparing", prepare.prepare)
 STEPS = {
     "container": container.STEPS,
     "manifest": manifest.STEPS,
     "promote": promote.STEPS,
 }
+HOOKS = {"build": hooks.PRE_BUILD, "release": hooks.PRE_RELEASE}
+"""Called before these steps."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,13 @@ def options(project: Project, *, method: str = "", image: str = "", yes: bool = 
 
 
 def plan(project: Project, target: Target, options: Options, runner: Runner) -> Plan:
-    """Read the state, and say what a deploy would do. Changes nothing."""
-    with Heroku(target) as heroku:
-        return planning.make(project, target, options, facts.observe(project, heroku, runner))
+    """Read the state, and say what a deploy would do. Changes nothing.
+
+    Raises:
+        UsageError: an app on Heroku would get files that no commit has.
+    """
+    with _opened(project, target, options, runner) as run:
+        return _decide(run)
 
 
 def deploy(project: Project, target: Target, options: Options, runner: Runner) -> Outcome:
@@ -81,17 +88,18 @@ def deploy(project: Project, target: Target, options: Options, runner: Runner) -
         KeyboardInterrupt: it was stopped; what state that left has been said.
     """
     with lock.held(project, target.app), _opened(project, target, options, runner) as run:
-        steps = [Step("prepare", "Preparing", _prepare), *STEPS[options.method], verify.STEP]
+        decided = _decide(run)
+        console.say(str(decided))
+        if decided.billed and not target.local:
+            costs = " and ".join(decided.billed)
+            console.confirm(f"Heroku bills {costs}. Go on?", options.yes, "--yes")
         try:
-            for step in steps:
-                _act(run, step)
-            hooks.call(run, hooks.POST_DEPLOY)
-        except UnderwayError as failure:
-            return _ended(run, failure)
+            failure = _go(run)
         except KeyboardInterrupt:
             console.say(_state(run))
             raise
-        return _ended(run, None)
+        made = receipt.make(run, failure)
+        return Outcome(made, receipt.write(run, made), failure)
 
 
 def roll_back(
@@ -103,7 +111,8 @@ def roll_back(
 
     Raises:
         UsageError: there is no release to go back to.
-        RollbackFailed: what is in service now does not serve.
+        ReleasePhaseFailed: its release phase exited non-zero; nothing has changed.
+        VerificationFailed: it is in service, and does not serve.
     """
     with _opened(project, target, Options("rollback"), runner) as run:
         before = recovery.find(run, version)
@@ -122,49 +131,38 @@ def _opened(project: Project, target: Target, options: Options, runner: Runner) 
         yield run
 
 
-def _prepare(run: Run, line: Line) -> None:
-    """Give the app what it lacks."""
-    decided = planning.make(run.project, run.target, run.options, run.facts)
-    run.app = prepare.create_app(run.heroku, run.facts)
-    for need in decided.needs:
-        line(need.text)
-        need.fill(run.heroku, run.app)
-    if decided.needs or run.facts.app is None:
-        run.expected = run.heroku.releases(1)[0].version
+def _decide(run: Run) -> Plan:
+    here = run.options.method in METHODS and not run.options.image
+    if here and not run.target.local:
+        facts.require_commit(run.facts)
+    return planning.make(run.project, run.target, run.options, run.facts)
+
+
+def _go(run: Run) -> UnderwayError | None:
+    """Take all steps, and those back that a release which does not serve makes necessary."""
+    try:
+        for step in (PREPARE, *STEPS[run.options.method], verify.STEP):
+            _act(run, step)
+        hooks.call(run, hooks.POST_DEPLOY)
+    except VerificationFailed as failure:
+        try:
+            return recovery.recover(run, failure)
+        except UnderwayError as worse:
+            return worse
+    except UnderwayError as failure:
+        return failure
+    return None
 
 
 def _act(run: Run, step: Step) -> None:
-    if step.name == "prepare":
-        _announce(run)
-    elif step.name == "build":
-        hooks.call(run, hooks.PRE_BUILD)
-    elif step.name == "release":
-        hooks.call(run, hooks.PRE_RELEASE)
     started = time.monotonic()
     try:
+        if step.name in HOOKS:
+            hooks.call(run, HOOKS[step.name])
         with console.step(step.title) as line:
             step.act(run, line)
     finally:
         run.seconds[step.name] = time.monotonic() - started
-
-
-def _announce(run: Run) -> None:
-    """Show the plan; where it costs money, ask."""
-    decided = planning.make(run.project, run.target, run.options, run.facts)
-    console.say(str(decided))
-    if decided.billed and not run.target.local:
-        costs = " and ".join(decided.billed)
-        console.confirm(f"Heroku bills {costs}. Go on?", run.options.yes, "--yes")
-
-
-def _ended(run: Run, failure: UnderwayError | None) -> Outcome:
-    if isinstance(failure, VerificationFailed):
-        try:
-            failure = recovery.recover(run, failure)
-        except UnderwayError as worse:
-            failure = worse
-    made = receipt.make(run, failure)
-    return Outcome(made, receipt.write(run, made), failure)
 
 
 def _state(run: Run) -> str:

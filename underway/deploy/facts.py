@@ -8,7 +8,7 @@ from underway import console, source
 from underway.command import Runner
 from underway.errors import UsageError
 from underway.heroku import Addon, App, Heroku, Process, Release
-from underway.heroku.client import CONTAINER
+from underway.heroku.client import DYNO_METADATA
 from underway.project import Project
 
 NAMED = 3
@@ -48,19 +48,8 @@ class Facts:
 
 
 def observe(project: Project, heroku: Heroku, runner: Runner) -> Facts:
-    """Read everything; a release that is under way is waited for.
-
-    Raises:
-        UsageError: an app on Heroku would get files that no commit has.
-    """
+    """Read everything; a build or a release that is under way is waited for."""
     here = source.commit(project, runner), source.changes(project, runner)
-    if here[1] and not heroku.target.local:
-        raise UsageError(
-            f"{len(here[1])} files differ from the commit: {', '.join(here[1][:NAMED])} …",
-            why="what is released to Heroku has a commit, so that it can be found again.",
-            next="git add and git commit them, or git stash --include-untracked\n"
-            "(the local platform takes them as they are: --local)",
-        )
     account, app = heroku.account().email, heroku.find_app()
     if app is None:
         return Facts(*here, account, None)
@@ -76,8 +65,24 @@ def observe(project: Project, heroku: Heroku, runner: Runner) -> Facts:
         formation=tuple(heroku.formation()),
         newest=releases[0] if releases else None,
         current=next((release for release in releases if release.current), None),
-        metadata=heroku.has_dyno_metadata(),
+        metadata=heroku.feature(DYNO_METADATA) is not False,
     )
+
+
+def require_commit(facts: Facts) -> None:
+    """Refuse files that no commit has.
+
+    Raises:
+        UsageError: there are some.
+    """
+    if facts.changed:
+        named = ", ".join(facts.changed[:NAMED]) + (" …" if len(facts.changed) > NAMED else "")
+        raise UsageError(
+            f"{len(facts.changed)} files differ from the commit: {named}",
+            why="what is released to Heroku has a commit, so that it can be found again.",
+            next="git add and git commit them, or git stash --include-untracked\n"
+            "(the local platform takes them as they are: --local)",
+        )
 
 
 def _settled(heroku: Heroku) -> list[Release]:
@@ -92,8 +97,3 @@ def _settled(heroku: Heroku) -> list[Release]:
             heroku.wait_for_release(releases[0])
         releases = heroku.releases()
     return releases
-
-
-def on_container_stack(app: App) -> bool:
-    """Whether its next release may be an image."""
-    return app.build_stack == CONTAINER

@@ -6,9 +6,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from underway.deploy.facts import Facts, on_container_stack
+from underway.deploy.facts import Facts
+from underway.deploy.run import Line, Run
 from underway.heroku import App, Heroku
-from underway.heroku.client import CONTAINER
+from underway.heroku.client import CONTAINER, DYNO_METADATA
 
 DATABASE_PLAN = "heroku-postgresql:essential-0"
 DATABASE = "DATABASE"
@@ -25,15 +26,21 @@ class Need:
     billed: bool = False
 
 
-def create_app(heroku: Heroku, facts: Facts) -> App:
-    """The app, made where there is none."""
-    return facts.app or heroku.create_app()
+def prepare(run: Run, line: Line) -> None:
+    """Give the app what it lacks."""
+    run.app = run.facts.app or run.heroku.create_app()
+    missing = needs(run.facts)
+    for need in missing:
+        line(need.text)
+        need.fill(run.heroku, run.app)
+    if missing or run.facts.app is None:
+        run.expected = run.heroku.releases(1)[0].version
 
 
 def needs(facts: Facts) -> tuple[Need, ...]:
     """All that is missing besides the app itself; the facts may be of an app not made yet."""
     missing = []
-    if facts.app and not on_container_stack(facts.app):
+    if facts.app and facts.app.build_stack != CONTAINER:
         missing.append(Need("the container stack", _set_stack))
     if not facts.metadata:
         missing.append(Need("dyno metadata: dynos know their release", _enable_metadata))
@@ -74,7 +81,7 @@ def _set_stack(heroku: Heroku, app: App) -> None:
 
 
 def _enable_metadata(heroku: Heroku, app: App) -> None:
-    heroku.enable_dyno_metadata()
+    heroku.enable(DYNO_METADATA)
 
 
 def _create_database(heroku: Heroku, app: App) -> None:

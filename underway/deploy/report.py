@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import webbrowser
 
 from underway import console
@@ -22,12 +23,12 @@ def outcome(ended: Outcome, json: bool, open: bool) -> None:
     receipt = ended.receipt
     if json:
         console.result_json(receipt)
-    console.say("  " + " · ".join(f"{name} {s:.1f} s" for name, s in receipt["seconds"].items()))
-    console.say(f"  receipt: {ended.path}")
+    console.detail(" · ".join(f"{name} {s:.1f} s" for name, s in receipt["seconds"].items()))
+    console.detail(f"receipt: {os.path.relpath(ended.path)}")
     if ended.failure:
         raise ended.failure
     if receipt["undo"]:
-        console.say(f"  undo: {receipt['undo']}")
+        console.detail(f"undo: {receipt['undo']}")
     total = sum(receipt["seconds"].values())
     console.say(f"{console.good('✓')} v{receipt['release']} serves ({total:.1f} s)")
     if not json:

@@ -13,13 +13,17 @@ from underway import console, web
 from underway.deploy.run import Line, Run, Step
 from underway.errors import Superseded, VerificationFailed
 from underway.heroku import Dyno, Release
+from underway.heroku.client import PREBOOT
 from underway.project import Project
 
 BOOT_SECONDS = 90
 """Heroku gives a web process 60 s to bind $PORT; the router needs a moment to know."""
+PREBOOT_SECONDS = 180
+"""That old dynos go on serving where preboot is on."""
 READY_SECONDS = 30
 PAUSE = 0.25
 ANSWER_SECONDS = 10
+NAMED = 2
 PAGES = ("/", "/admin/login/")
 """Where a link to a static file is looked for."""
 
@@ -53,7 +57,8 @@ def serves(run: Run, release: Release) -> None:
         return
     with web.client(run.target.authority, retries=False, timeout=ANSWER_SECONDS) as client:
         visitor = Visitor(client, run.url, run.project)
-        console.detail(visitor.health(release))
+        patience = BOOT_SECONDS + (PREBOOT_SECONDS if run.heroku.feature(PREBOOT) else 0)
+        console.detail(visitor.health(release, patience))
         console.detail(visitor.ready())
         console.detail(visitor.static_files())
 
@@ -89,7 +94,7 @@ class Visitor:
     def __init__(self, client: httpx.Client, url: str, project: Project) -> None:
         self._client, self._url, self._project = client, url, project
 
-    def health(self, release: Release) -> str:
+    def health(self, release: Release, seconds: float) -> str:
         """Wait for the health page, and for this release to be the one that answers it."""
         path = self._project.health_path
 
@@ -99,7 +104,7 @@ class Visitor:
             said = _version(answer)
             return "" if said in (None, str(release)) else f"{said} answers, not {release}"
 
-        answer = self._until(path, healthy, BOOT_SECONDS)
+        answer = self._until(path, healthy, seconds)
         known = "" if _version(answer) is None else f", and it is {release} that answers"
         return f"{path} answers 200{known}"
 
@@ -121,7 +126,7 @@ class Visitor:
             for address in own:
                 self._fetch(urljoin(page, address), page)
             if own:
-                return f"{page} and its {len(own)} static files answer 200, such as {own[0]}"
+                return f"{page} answers 200, and so do its static files: {', '.join(own[:NAMED])}"
         return f"! no page of {' and '.join(PAGES)} names a static file: none was fetched"
 
     def _is_ours(self, address: str) -> bool:

@@ -23,6 +23,8 @@ NO_TYPES = ("api", "router")
 """Names in the log that are no process types."""
 DYNO_METADATA = "runtime-dyno-metadata"
 """The feature with which dynos know their release and commit."""
+PREBOOT = "preboot"
+"""The feature with which new dynos serve some time after the old ones."""
 
 
 class Heroku(AbstractContextManager["Heroku"]):
@@ -88,16 +90,16 @@ class Heroku(AbstractContextManager["Heroku"]):
         """Set config vars; None removes one. Makes a release, and restarts the dynos."""
         self._session.send("PATCH", f"{self._path}/config-vars", dict(values))
 
-    def has_dyno_metadata(self) -> bool:
-        """Whether dynos know their release and commit; true where that is no question."""
+    def feature(self, name: str) -> bool | None:
+        """Whether a feature is on; None where there is no such feature."""
         try:
-            return bool(self._session.get(f"{self._path}/features/{DYNO_METADATA}")["enabled"])
+            return bool(self._session.get(f"{self._path}/features/{name}")["enabled"])
         except NotFound:
-            return True
+            return None
 
-    def enable_dyno_metadata(self) -> None:
-        """Let dynos know their release and commit, from the next release on."""
-        self._session.send("PATCH", f"{self._path}/features/{DYNO_METADATA}", {"enabled": True})
+    def enable(self, feature: str) -> None:
+        """Switch a feature on, from the next release on."""
+        self._session.send("PATCH", f"{self._path}/features/{feature}", {"enabled": True})
 
     def addons(self) -> list[Addon]:
         """The app's add-ons."""

@@ -42,7 +42,7 @@ def status(c: Context, json: bool = False) -> None:
 
 @task(follow="go on until Ctrl-C")
 def logs(c: Context, follow: bool = False) -> None:
-    """Show what the platform itself has logged; an app's log: platform.exec -- heroku logs."""
+    """Show what the platform itself has logged; an app has its own: invoke logs."""
     from underway.platform import supervisor
 
     words = ("tail", "-n", "100", *(("-F",) if follow else ()))
