@@ -33,6 +33,8 @@ class Api:
     def __init__(self, url: str) -> None:
         self.faults: list[Fault] = []
         self.asked: list[str] = []
+        self.before: dict[str, Callable[[], object]] = {}
+        """What is done, once, before a request of that method and path is passed on."""
         self._target = httpx.Client(base_url=url, timeout=60, trust_env=False)
         proxy = self
 
@@ -69,6 +71,7 @@ class Api:
     ) -> tuple[int, dict[str, str], bytes]:
         """The platform's own answer, or a fault's."""
         self.asked.append(f"{method} {path}")
+        self.before.pop(f"{method} {path}", lambda: None)()
         fault = next((f for f in self.faults if _concerns(f, method, path)), None)
         if fault is not None:
             fault.times -= 1

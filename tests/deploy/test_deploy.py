@@ -174,28 +174,21 @@ def test_of_two_deploys_at_once_one_is_refused(user: User) -> None:
 
 def test_a_deploy_refuses_when_somebody_else_released_meanwhile(user: User) -> None:
     old = user.serving()
-    argv = user.place.checkout.argv("deploy", "--method", user.method, "--yes")
-    process = subprocess.Popen(
-        argv,
-        cwd=user.place.checkout.root,
-        env=os.environ | user.env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("Checking"):
-            with user.place.api() as api:
-                api.patch(f"/apps/{user.app}/config-vars", json={"OTHER": "1"})
-            break
-    out, err = process.communicate(timeout=300)
-    user.watch.outputs += [out, err]
-    assert process.returncode == 25, err
-    assert "Set OTHER" in err and "Nothing was released" in err
+
+    def release() -> None:
+        with user.place.api() as api:
+            api.patch(f"/apps/{user.app}/config-vars", json={"OTHER": "1"}).raise_for_status()
+
+    if user.method == "manifest":
+        user.api.before["POST /sources"] = release
+        stopped = user.meanwhile("Uploading", lambda: None)
+    else:
+        stopped = user.meanwhile("Checking", release)
+    assert stopped.code == 25, stopped.stderr
+    assert "Set OTHER" in stopped.stderr and "Nothing was released" in stopped.stderr
     assert user.newest() == old + 1
     wait_until(lambda: user.serving() == old + 1)
-    after(user, "somebody else releases meanwhile", process.returncode, old)
+    OUTCOMES.append((user.method, "somebody else releases meanwhile", "25", "theirs serves"))
     user.deployed()
 
 
@@ -353,7 +346,9 @@ def test_no_secret_is_seen_anywhere(user: User) -> None:
         "outputs": "\n".join(user.watch.outputs),
         "processes": "\n".join(user.watch.processes),
         "receipts": "\n".join(receipts),
-        "images": image_texts(engine, user.place.checkout.project.labels),
+        "images": image_texts(
+            engine, user.place.checkout.project.labels, user.place.settings.labels
+        ),
         "the platform's log": (user.place.folder / "service.log").read_text(),
         "git": subprocess.run(
             ["git", "log", "-p"], cwd=root, capture_output=True, text=True

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,8 +156,19 @@ class User:
     def fail(self, method: str, path: str, status: int, **values: Any) -> None:
         self.api.faults.append(Fault(method, path, status, **values))
 
-    def stopped_at(self, title: str, number: int, seconds: float = 0) -> Stopped:
-        """A deploy that gets a signal once it has said that it begins something."""
+    def meanwhile(self, title: str, act: Callable[[], object]) -> Stopped:
+        """A deploy, and what somebody does once it has said that it begins something."""
+        return self._observed(title, lambda process: act())
+
+    def interrupted_at(self, title: str) -> Stopped:
+        """A deploy that gets Ctrl-C there."""
+        return self._observed(title, lambda process: os.killpg(process.pid, signal.SIGINT))
+
+    def killed_at(self, title: str) -> Stopped:
+        """A deploy that is killed there, with all that it has started."""
+        return self._observed(title, lambda process: os.killpg(process.pid, signal.SIGKILL))
+
+    def _observed(self, title: str, act: Callable[["subprocess.Popen[str]"], object]) -> Stopped:
         argv = self.place.checkout.argv("deploy", "--method", self.method, "--yes")
         process = subprocess.Popen(
             argv,
@@ -174,26 +185,18 @@ class User:
         for line in process.stdout:
             said.append(line)
             if line.startswith(title):
-                if seconds:
-                    threading.Event().wait(seconds)
-                os.killpg(process.pid, number)
+                act(process)
                 break
         said.append(process.stdout.read())
         process.stdout.close()
-        code = process.wait(timeout=60)
+        code = process.wait(timeout=300)
         self.watch.outputs += said
         return Stopped(code, "".join(said))
 
-    def interrupted_at(self, title: str) -> Stopped:
-        return self.stopped_at(title, signal.SIGINT)
 
-    def killed_at(self, title: str) -> Stopped:
-        return self.stopped_at(title, signal.SIGKILL)
-
-
-def image_texts(engine: Engine, labels: dict[str, str]) -> str:
-    """Configuration and history of all images with these labels."""
+def image_texts(engine: Engine, *labels: dict[str, str]) -> str:
+    """Configuration and history of all images that carry one of these sets of labels."""
     found = []
-    for image in engine.images(labels):
+    for image in (image for some in labels for image in engine.images(some)):
         found += [json.dumps(image.attrs), json.dumps(image.history())]
     return "\n".join(found)
