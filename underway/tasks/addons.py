@@ -1,10 +1,16 @@
 """The app's add-ons."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 
 from underway import console
-from underway.target import Target
 from underway.tasks.base import targeted
+
+if TYPE_CHECKING:
+    from underway.target import Target
 
 
 @targeted(json="print them as JSON")

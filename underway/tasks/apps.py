@@ -1,11 +1,17 @@
 """The app on Heroku, or on the local platform: made, looked at, and removed."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 
 from underway import console
 from underway.command import Runner
-from underway.target import Target
 from underway.tasks.base import project, targeted
+
+if TYPE_CHECKING:
+    from underway.target import Target
 
 
 @targeted(yes="do not ask before an app is made on Heroku")

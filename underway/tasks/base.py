@@ -18,9 +18,9 @@ from invoke.tasks import Task
 
 from underway import console
 from underway.errors import UnderwayError
-from underway.project import Project
 
 if TYPE_CHECKING:
+    from underway.project import Project
     from underway.target import Target
 
 INTERRUPTED = 130
@@ -123,6 +123,8 @@ def on_local_platform(here: Project, name: str) -> Target:
 
 def project(c: Context) -> Project:
     """The project of the tasks file."""
+    from underway.project import Project
+
     return Project.load(Path(c.config.project_root))
 
 

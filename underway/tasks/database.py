@@ -1,12 +1,18 @@
 """The app's database."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 from invoke.exceptions import Exit
 
 from underway import console
 from underway.command import Runner
-from underway.target import Target
 from underway.tasks.base import project, remainder, targeted
+
+if TYPE_CHECKING:
+    from underway.target import Target
 
 
 @targeted(tables="list the tables")

@@ -1,11 +1,17 @@
 """The deploy, its parts, and its undoing."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 
 from underway import console
 from underway.command import Runner
-from underway.target import Target
 from underway.tasks.base import project, target, targeted, task
+
+if TYPE_CHECKING:
+    from underway.target import Target
 
 OPEN = "open the address in a browser"
 

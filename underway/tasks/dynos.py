@@ -1,11 +1,17 @@
 """What runs: dynos, commands in them, and what they say."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 from invoke.exceptions import Exit
 
 from underway import console
-from underway.target import Target
 from underway.tasks.base import remainder, targeted
+
+if TYPE_CHECKING:
+    from underway.target import Target
 
 
 @targeted(json="print them as JSON")

@@ -6,12 +6,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from underway import console
-from underway import image as images
-from underway import local
-from underway import smoke as smoke_test
-from underway import static_files
 from underway.command import Runner
-from underway.engine import Engine
 from underway.tasks.base import project, task
 
 
@@ -24,6 +19,9 @@ def build(
     c: Context, target: str = "production", classic: bool = False, no_cache: bool = False
 ) -> None:
     """Build the image and print its reference."""
+    from underway import image as images
+    from underway.engine import Engine
+
     built = images.build(
         project(c), Engine.connect(), Runner(), target=target, classic=classic, no_cache=no_cache
     )
@@ -37,6 +35,9 @@ def build(
 )
 def run(c: Context, port: str = "", debug: bool = False, follow: bool = False) -> None:
     """Run the image here, wait until it answers, and print its address."""
+    from underway import local
+    from underway.engine import Engine
+
     here, engine = project(c), Engine.connect()
     database = os.environ.get("DATABASE_URL")
     console.result(local.run(here, engine, port=port, debug=debug, database_url=database))
@@ -47,6 +48,9 @@ def run(c: Context, port: str = "", debug: bool = False, follow: bool = False) -
 @task()
 def stop(c: Context) -> None:
     """Stop the container that `run` started."""
+    from underway import local
+    from underway.engine import Engine
+
     if not local.stop(project(c), Engine.connect()):
         console.say("nothing to stop.")
 
@@ -54,6 +58,9 @@ def stop(c: Context) -> None:
 @task()
 def shell(c: Context) -> None:
     """Open a shell in the running container."""
+    from underway import local
+    from underway.engine import Engine
+
     container = local.find(project(c), Engine.connect())
     raise Exit(code=Runner().attach(local.shell(container)))
 
@@ -61,6 +68,9 @@ def shell(c: Context) -> None:
 @task()
 def check_static(c: Context) -> None:
     """Check that every static file is in the image and is served as it should be."""
+    from underway import local, static_files
+    from underway.engine import Engine
+
     here, engine = project(c), Engine.connect()
     files = static_files.inventory(engine, here.image(), here.labels)
     with local.serving(here, engine) as url:
@@ -73,6 +83,9 @@ def check_static(c: Context) -> None:
 @task()
 def smoke(c: Context) -> None:
     """Boot the image the way Heroku would, ask it, and stop it in the middle of a request."""
+    from underway import smoke as smoke_test
+    from underway.engine import Engine
+
     here, engine = project(c), Engine.connect()
     image = engine.image(here.image(), next="invoke build").tags[0]
     smoke_test.smoke(engine, image, here.labels)
