@@ -96,7 +96,7 @@ def deploy(session: nox.Session) -> None:
     """The whole deploy by both methods, with all that can go wrong; and the everyday tasks."""
     session.install(*LOCKED)
     session.run("invoke", "setup")
-    words = ("--numprocesses=2", "--dist=loadgroup", *session.posargs)
+    words = ("--numprocesses=2", "--dist=loadscope", *session.posargs)
     session.run("pytest", "tests/deploy", *words)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -16,6 +17,17 @@ from underway import web
 from underway.engine import Engine
 from underway.platform import supervisor
 from underway.platform.settings import Settings
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what went wrong in which deploy, and what served afterwards."""
+    reports = [report for kept in terminalreporter.stats.values() for report in kept]
+    properties = [pair for report in reports for pair in getattr(report, "user_properties", [])]
+    rows = dict.fromkeys(tuple(value) for name, value in properties if name == "outcome")
+    if rows:
+        terminalreporter.section("faults and outcomes")
+    for method, fault, code, what in sorted(rows):
+        terminalreporter.line(f"{method:<10} {fault:<34} {code:>4}  {what}")
 
 
 @dataclass(frozen=True)
@@ -74,10 +86,10 @@ class Place:
             return client.get(url + path)
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+@contextmanager
+def a_place(folder: Path) -> Iterator[Place]:
     """A fresh checkout whose platform has nothing on it, and does not run yet."""
-    made = Place(copy(tmp_path_factory.mktemp("place") / "project"))
+    made = Place(copy(folder / "project"))
     made.folder.mkdir(parents=True)
     settings = {"ports": FREE, "limits": {**LIMITS, "boot": 30}}
     (made.folder / "settings.json").write_text(json.dumps(settings))
@@ -89,3 +101,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     for found in (labels, platform):
         assert engine.containers(found) == engine.images(found) == engine.volumes(found) == []
     engine.client.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One for all tests of a module."""
+    with a_place(tmp_path_factory.mktemp("place")) as made:
+        yield made

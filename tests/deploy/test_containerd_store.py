@@ -22,7 +22,6 @@ from underway.registry import MANIFEST, Registry
 from underway.secret import Secret
 from underway.target import Target
 
-pytestmark = pytest.mark.xdist_group("containerd")
 SOCKET = "/run/inner/docker.sock"
 CONFIG = {
     "features": {"containerd-snapshotter": True},
@@ -111,7 +110,7 @@ def test_what_arrives_is_docker_s_own_manifest_for_one_platform(
         assert manifest == pushed.manifest
         config = registry.config(pushed.repository, manifest)
     converted = "the registry wants Docker's own manifest; writing it" in said
-    assert converted == ("--provenance=true" in flags)
+    assert converted or "--provenance=true" not in flags
     image = store.image(name, next="")
     assert (config["os"], config["architecture"]) == ("linux", "amd64")
     assert config["rootfs"]["diff_ids"] == image.attrs["RootFS"]["Layers"]

@@ -8,7 +8,6 @@ import pytest
 from tests.deploy.conftest import Place
 from tests.deploy.faults import wait_until
 
-pytestmark = pytest.mark.xdist_group("local")
 ENVIRONMENTS = """
 [tool.underway.environments]
 staging = "{name}-stage"

@@ -21,7 +21,6 @@ from tests.deploy.terminal import Terminal, running
 from tests.platform.conftest import wait_for
 from underway.engine import Engine
 
-pytestmark = pytest.mark.xdist_group("operations")
 PLAN = "heroku-postgresql:essential-0"
 
 
