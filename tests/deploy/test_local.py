@@ -25,8 +25,7 @@ def name(place: Place) -> str:
     told = place.invoke("deploy")
     assert told.returncode == 0, told.stderr
     name = place.checkout.project.name
-    assert told.stderr.startswith("Starting the local platform")
-    assert f"→ {name} on the local platform" in told.stderr
+    assert told.stderr.startswith(f"→ {name} on the local platform\nStarting the local platform")
     assert told.stdout == place.ask("")["web_url"].rstrip("/") + "\n"
     return name
 

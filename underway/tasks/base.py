@@ -86,7 +86,10 @@ def target(c: Context, *, app: str = "", to: str = "", local: bool = False) -> T
     here = project(c)
     name, on_platform = targets.choose(here, app=app, to=to, local=local)
     check_app_name(name)
-    chosen = on_local_platform(here, name) if on_platform else targets.on_heroku(name)
+    if on_platform:
+        console.say(f"→ {name} on the local platform")
+        return on_local_platform(here, name)
+    chosen = targets.on_heroku(name)
     console.say(f"→ {chosen}")
     return chosen
 
