@@ -45,12 +45,13 @@ class Deploy:
     method = ""
 
     @pytest.fixture(scope="class")
-    def user(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    @classmethod
+    def user(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
         with a_place(tmp_path_factory.mktemp("place")) as place:
             place.done("platform.up")
             api = Api(f"http://127.0.0.1:{place.settings.ports.api}")
             wire = Wire(place.settings.ports.registry)
-            made = User(place, self.method, api, wire)
+            made = User(place, cls.method, api, wire)
             with made.watch.watching():
                 yield made
             api.close()
