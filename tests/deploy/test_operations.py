@@ -477,7 +477,7 @@ def test_on_heroku_an_app_is_made_only_when_the_user_agrees(
     heroku, name = on_heroku(place, tmp_path), f"{app}-more"
     asked = place.invoke("create", "--app", name, **heroku)
     assert asked.returncode == 2
-    assert f"→ {name} on Heroku" in asked.stderr
+    assert f"→ {name} on http://127.0.0.1:" in asked.stderr
     assert "add --yes" in asked.stderr
     made = place.done("create", "--app", name, "--yes", **heroku)
     assert made.strip() == place.ask("", app=name)["web_url"]

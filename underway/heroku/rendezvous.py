@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import select
 import shlex
-import shutil
 import socket
 import ssl
 import sys
@@ -54,7 +53,8 @@ def run(
     interactive = stdin is None and output is None and sys.stdin.isatty() and sys.stdout.isatty()
     variables = dict(env or {})
     if interactive:
-        size = shutil.get_terminal_size()
+        # Of the terminal itself: COLUMNS and LINES may be set by whoever started this process.
+        size = os.get_terminal_size(source)
         window = {"COLUMNS": str(size.columns), "LINES": str(size.lines)}
         variables |= window | {"TERM": os.environ.get("TERM", "xterm")}
     command = f'{shlex.join(words)}; echo "{MARK}$?"'
