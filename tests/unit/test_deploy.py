@@ -119,9 +119,26 @@ def test_a_failing_release_phase_leaves_the_old_release_serving() -> None:
     with pytest.raises(ReleasePhaseFailed) as failure:
         releasing.images(run_of(heroku), quiet)
     assert failure.value.exit_code == 21
-    assert "no such column" in failure.value.why and "v41 still serves" in failure.value.why
+    assert "no such column" in failure.value.why
+    assert failure.value.why.endswith("v41 stays in service.")
     assert failure.value.next == "invoke logs --release 42 --app shop"
     assert heroku.asked == ["release web"], "Heroku kept the old one: nothing to roll back"
+
+
+def test_after_a_failing_release_phase_the_old_release_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failure = ReleasePhaseFailed("v42 was not put in service.", "v41 stays in service.")
+    run = run_of(FakeHeroku(SERVING))
+    monkeypatch.setattr(verify, "serves", lambda run, release: None)
+    assert "It was asked: v41 still serves." in str(recovery.ask_old(run, failure))
+
+    def broken(run: object, release: object) -> None:
+        raise VerificationFailed("/readyz answers 503")
+
+    monkeypatch.setattr(verify, "serves", broken)
+    worse = recovery.ask_old(run, failure)
+    assert worse.exit_code == 28 and "/readyz answers 503" in str(worse)
 
 
 def test_nothing_is_released_when_somebody_else_has() -> None:

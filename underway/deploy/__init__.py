@@ -29,7 +29,7 @@ from underway.deploy import (
 )
 from underway.deploy.planning import Plan
 from underway.deploy.run import Options, Run, Step
-from underway.errors import UnderwayError, UsageError, VerificationFailed
+from underway.errors import ReleasePhaseFailed, UnderwayError, UsageError, VerificationFailed
 from underway.heroku import Heroku
 from underway.project import METHODS, Project
 from underway.registry import Registry
@@ -144,6 +144,8 @@ def _go(run: Run) -> UnderwayError | None:
         for step in (PREPARE, *STEPS[run.options.method], verify.STEP):
             _act(run, step)
         hooks.call(run, hooks.POST_DEPLOY)
+    except ReleasePhaseFailed as failure:
+        return recovery.ask_old(run, failure)
     except VerificationFailed as failure:
         try:
             return recovery.recover(run, failure)

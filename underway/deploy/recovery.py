@@ -5,10 +5,35 @@ from __future__ import annotations
 from underway import console
 from underway.deploy import diagnosis, release, verify
 from underway.deploy.run import Run
-from underway.errors import RollbackFailed, UnderwayError, UsageError, VerificationFailed
+from underway.errors import (
+    ReleasePhaseFailed,
+    RollbackFailed,
+    UnderwayError,
+    UsageError,
+    VerificationFailed,
+)
 from underway.heroku import Release
 
 HISTORY = 200
+
+
+def ask_old(run: Run, failure: ReleasePhaseFailed) -> UnderwayError:
+    """See that the release which was kept in service does serve; the failure, with that known."""
+    before = run.facts.serves
+    if before is None:
+        return failure
+    try:
+        with console.step(f"Looking whether {before} still serves"):
+            verify.serves(run, before)
+    except UnderwayError as error:
+        return RollbackFailed(
+            failure.what,
+            why=f"{failure.why}\nbut it does not serve: {error.what}",
+            next=f"invoke status{run.target.options}",
+        )
+    return ReleasePhaseFailed(
+        failure.what, why=f"{failure.why} It was asked: {before} still serves.", next=failure.next
+    )
 
 
 def recover(run: Run, failure: VerificationFailed) -> VerificationFailed:

@@ -69,7 +69,7 @@ def follow(run: Run, release: Release, line: Line, *, shown: bool = False) -> No
     run.release = release = run.heroku.wait_for_release(release)
     if release.status != "succeeded":
         before = run.facts.serves
-        serving = f"{before} still serves." if before else "nothing is in service yet."
+        serving = f"{before} stays in service." if before else "nothing is in service yet."
         raise ReleasePhaseFailed(
             f"{release} was not put in service: its release phase {release.status}.",
             why="\n".join([*run.log[-TAIL:], serving]),
