@@ -33,6 +33,8 @@ class Build:
     """Its name in the context."""
     platform: str = ""
     """Such as linux/amd64; empty: the engine's own."""
+    cache_from: tuple[str, ...] = ()
+    """Images on the engine whose layers may be taken over, besides the engine's own."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def build_with_engine(build: Build, engine: Engine, on_line: Callable[[str], Non
             buildargs=build.arguments,
             labels=build.labels,
             nocache=build.no_cache,
+            cache_from=list(build.cache_from) or None,
             platform=build.platform or None,
             rm=True,
             forcerm=True,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from underway.errors import (
     ContainerFailed,
@@ -24,6 +26,11 @@ if TYPE_CHECKING:  # the SDK takes long to import; a task that needs no engine d
 
 
 CONNECT_SECONDS = 5
+BESIDE_SECONDS = 60
+"""For an engine that a CI job's service has just begun to start."""
+PAUSE = 0.5
+LOOPBACK, ANY = "127.0.0.1", "0.0.0.0"  # nosec B104
+LOCAL = (LOOPBACK, "localhost", "::1")
 ANSWER_SECONDS = 120
 """The longest silence of an engine that is at work."""
 
@@ -49,11 +56,25 @@ class Engine:
 
     @classmethod
     def connect(cls) -> Engine:
-        """Find the engine by DOCKER_HOST, else by docker's current context, and ask it once.
+        """Find the engine by DOCKER_HOST, else by docker's current context.
+
+        It is asked once; in a CI job, where it may have just begun to start, for a minute.
 
         Raises:
             EngineUnavailable: none answers.
         """
+        beside = os.environ.get("CI") and os.environ.get("DOCKER_HOST", "").startswith("tcp:")
+        deadline = time.monotonic() + (BESIDE_SECONDS if beside else 0)
+        while True:
+            try:
+                return cls._connect()
+            except EngineUnavailable:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(PAUSE)
+
+    @classmethod
+    def _connect(cls) -> Engine:
         import docker
         from docker.context import ContextAPI
         from docker.errors import DockerException
@@ -110,7 +131,18 @@ class Engine:
             raise ImageUnavailable(f"there is no image {reference} on the engine.", next=next)
         return found
 
-    def pull(self, reference: str) -> None:
+    @property
+    def host(self) -> str:
+        """Where the ports that its containers publish are reached."""
+        address = urlsplit(os.environ.get("DOCKER_HOST", ""))
+        return address.hostname or LOOPBACK if address.scheme == "tcp" else LOOPBACK
+
+    @property
+    def interface(self) -> str:
+        """What a container has to publish a port on to be reached from here, and no further."""
+        return LOOPBACK if self.host in LOCAL else ANY
+
+    def pull(self, reference: str, login: dict[str, str] | None = None) -> None:
         """Fetch an image from its registry.
 
         Raises:
@@ -119,7 +151,7 @@ class Engine:
         from docker.errors import APIError
 
         try:
-            self.client.images.pull(reference)
+            self.client.images.pull(reference, auth_config=login)
         except APIError as error:
             raise ImageUnavailable(
                 f"{reference} could not be pulled.", why=str(error.explanation)

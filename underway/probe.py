@@ -16,13 +16,13 @@ PAUSE = 0.1
 LOG_LINES = 30
 
 
-def address(container: Container, port: int) -> str:
-    """Where on this machine a container's port is published, as a URL without a path."""
+def address(container: Container, port: int, host: str = "127.0.0.1") -> str:
+    """Where a container's port is published, as a URL without a path; ``host`` is the engine's."""
     container.reload()
     bindings = container.ports.get(f"{port}/tcp")
     if not bindings:
         raise _ended(container)
-    return f"http://127.0.0.1:{bindings[0]['HostPort']}"
+    return f"http://{host}:{bindings[0]['HostPort']}"
 
 
 def wait_until_serving(

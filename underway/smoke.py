@@ -58,7 +58,7 @@ def booted(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[Boote
         user=f"{user}:{user}",
         environment=environment() | {"PORT": str(port), "DYNO": "web.1"},
         labels=labels | {"underway.role": "smoke"},
-        ports={f"{port}/tcp": ("127.0.0.1", None)},
+        ports={f"{port}/tcp": (engine.interface, None)},
         read_only=True,
         mem_limit=MEMORY,
         memswap_limit=MEMORY,
@@ -66,7 +66,7 @@ def booted(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[Boote
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
     ) as container:
-        url = probe.address(container, port)
+        url = probe.address(container, port, engine.host)
         probe.wait_until_serving(container, f"{url}/healthz", seconds=BOOT_SECONDS, headers=ROUTER)
         yield Booted(container, url, user)
 

@@ -70,6 +70,6 @@ class LocalhostTransport(httpx.HTTPTransport):
         name = request.url.host
         if name.endswith(".localhost"):
             request.headers.setdefault("Host", request.url.netloc.decode())
-            request.url = request.url.copy_with(host="127.0.0.1")
+            request.url = request.url.copy_with(host="localhost")
             request.extensions["sni_hostname"] = name
         return super().handle_request(request)

@@ -76,7 +76,7 @@ class FakeEngine(Engine):
     def find_image(self, reference: str) -> "Image | None":
         return self.has[reference]() if reference in self.has else None
 
-    def pull(self, reference: str) -> None:
+    def pull(self, reference: str, login: dict[str, str] | None = None) -> None:
         if reference not in self.registry:
             raise ImageUnavailable(f"{reference} could not be pulled.", why="no such host")
         self.pulled.append(reference)

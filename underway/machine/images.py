@@ -8,6 +8,7 @@ from underway.machine import stand_ins
 from underway.machine.stand_ins import StandIn, Workshop
 
 BROWSER = "underway-browser"
+CI_HELPER = "underway-ci-helper"
 
 
 def ensure(reference: str, base: str, engine: Engine, runner: Runner) -> str:
@@ -39,10 +40,20 @@ def ensure(reference: str, base: str, engine: Engine, runner: Runner) -> str:
 
 def browser(base: str, engine: Engine) -> str:
     """Have the image for browser tests on the engine, and return its name."""
-    found = engine.find_image(BROWSER)
-    if found is None or not stand_ins.BROWSER.made(found):
-        _make(stand_ins.BROWSER, BROWSER, Workshop(engine, base, Runner()))
-    return BROWSER
+    return _own(stand_ins.BROWSER, BROWSER, base, engine)
+
+
+def ci_helper(base: str, engine: Engine) -> str:
+    """Have the image that copies files between a pipeline's jobs, and return its name."""
+    return _own(stand_ins.CI_HELPER, CI_HELPER, base, engine)
+
+
+def _own(stand_in: StandIn, name: str, base: str, engine: Engine) -> str:
+    """Have an image that exists nowhere else."""
+    found = engine.find_image(name)
+    if found is None or not stand_in.made(found):
+        _make(stand_in, name, Workshop(engine, base, Runner()))
+    return name
 
 
 def _make(stand_in: StandIn, reference: str, workshop: Workshop) -> None:

@@ -81,11 +81,16 @@ def _build_folder(
 PYTHON = StandIn(HERE / "python", _import_python)
 POSTGRES = StandIn(HERE / "postgres", _build_folder)
 BROWSER = StandIn(HERE / "browser", _build_folder)
+PYTHON_GIT = StandIn(HERE / "python-git", _build_folder)
+DIND = StandIn(HERE / "dind", _build_folder)
+CI_HELPER = StandIn(HERE / "ci-helper", _build_folder)
 
 # Debian trixie has one version of each.
 NAMES = {
     "python:3.13-slim-trixie": PYTHON,
     "python:3.13-slim": PYTHON,
+    "python:3.13-trixie": PYTHON_GIT,
+    "docker:28.5.2-dind": DIND,
     "postgres:17-trixie": POSTGRES,
     "postgres:17": POSTGRES,
 }

@@ -92,6 +92,13 @@ class Platform:
         """An address of the API server."""
         return f"http://{sockets.HOST}:{self.settings.ports.api}{path}"
 
+    def stream_url(self, path: str) -> str:
+        """The same for what a client is sent on to: it may be in a container.
+
+        There localhost can be made to lead to this machine, as in the jobs of a pipeline.
+        """
+        return f"http://localhost:{self.settings.ports.api}{path}"
+
     def hostname(self, app: App) -> str:
         """The host name under which the router knows an app."""
         return f"{app.host}.localhost"

@@ -18,10 +18,17 @@ from underway.tasks import (
     image,
     machine,
     maintenance,
+    pipeline,
     platform,
 )
 
-COLLECTIONS = {addons: "list", config: "list", domains: "list", maintenance: "show"}
+COLLECTIONS = {
+    addons: "list",
+    config: "list",
+    domains: "list",
+    maintenance: "show",
+    pipeline: "run",
+}
 """Each with the task that its name alone stands for."""
 
 

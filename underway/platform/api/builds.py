@@ -19,7 +19,7 @@ def show(call: Call, app: App, build: Build) -> dict[str, Any]:
         "created_at": build.created_at,
         "generation": app.generation,
         "id": build.id,
-        "output_stream_url": call.platform.url(f"/streams/{build.stream_id}"),
+        "output_stream_url": call.platform.stream_url(f"/streams/{build.stream_id}"),
         "release": {"id": build.release_id} if build.release_id else None,
         "slug": None,
         "source_blob": {
@@ -39,7 +39,7 @@ def show(call: Call, app: App, build: Build) -> dict[str, Any]:
 async def create_source(call: Call) -> Any:
     """An address to which a tarball can be put, and from which a build takes it."""
     source = call.platform.store.add(Source())
-    url = call.platform.url(f"/platform/sources/{source.id}")
+    url = call.platform.stream_url(f"/platform/sources/{source.id}")
     return {"source_blob": {"get_url": url, "put_url": url}}
 
 

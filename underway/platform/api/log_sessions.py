@@ -61,7 +61,7 @@ async def create(call: Call) -> Any:
         tail=body.get("tail", False),
     )
     id = call.request.app.state.log_sessions.open(session)
-    url = call.platform.url(f"/log-sessions/{id}")
+    url = call.platform.stream_url(f"/log-sessions/{id}")
     return {"created_at": now(), "id": id, "logplex_url": url, "updated_at": now()}
 
 

@@ -33,7 +33,8 @@ def show(call: Call, release: Release, context: Context) -> dict[str, Any]:
     user, current = call.user, context.current
     if release.user_id != user.id:
         user = call.platform.store.find(Account, id=release.user_id) or user
-    stream = call.platform.url(f"/streams/{release.stream_id}") if release.stream_id else None
+    id = release.stream_id
+    stream = call.platform.stream_url(f"/streams/{id}") if id else None
     return {
         "addon_plan_names": context.plans,
         "app": apps.reference(context.app),

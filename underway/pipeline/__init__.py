@@ -1,0 +1,1 @@
+"""What the jobs of .gitlab-ci.yml do, and running that file on one's own machine."""

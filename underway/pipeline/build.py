@@ -1,0 +1,88 @@
+"""The build job: the image once, from what the last pipelines have left in GitLab's registry."""
+
+from __future__ import annotations
+
+from underway import console
+from underway.builder import Build, build_with_engine
+from underway.command import Runner
+from underway.engine import Engine
+from underway.errors import ImageUnavailable, PushFailed
+from underway.pipeline.job import Images
+from underway.project import Project
+from underway.source import commit
+
+STAGES = ("build", "production", "test")
+"""In the order of the Dockerfile: what one is made of, the one before has made."""
+CACHED = ("build", "test")
+"""Whose layers are all that there are: the test image has those of production, and its own."""
+REPORT = "build.env"
+
+
+def build(
+    project: Project, engine: Engine, runner: Runner, images: Images, *, fresh: bool
+) -> dict[str, str]:
+    """Build and push the image and its test image; the references to both, by digest.
+
+    The engine's classic builder is used: it takes layers from any image that was pulled, and a job
+    needs no docker client for it. With ``fresh`` no layer is taken, and the base image is pulled.
+
+    Raises:
+        BuildFailed: a step failed.
+        PushFailed: GitLab's registry does not take an image.
+    """
+    if fresh:
+        with console.step(f"Pulling {project.python_image}"):
+            engine.pull(project.python_image)
+    caches = () if fresh else _pull_caches(engine, images)
+    for stage in STAGES:
+        plan = Build(
+            context=project.root,
+            target=stage,
+            tag=f"{images.named(stage)}:{images.commit}",
+            arguments={
+                "PYTHON_IMAGE": project.python_image,
+                "SOURCE_COMMIT": commit(project, runner) or images.commit,
+            },
+            labels={"underway.project": project.name},
+            # What the first stage has just made is not to be made again by the next.
+            no_cache=fresh and stage == STAGES[0],
+            cache_from=caches,
+        )
+        with console.step(f"Building {plan.tag}") as line:
+            build_with_engine(plan, engine, line)
+    for stage in CACHED:
+        _push(engine, images, stage, "latest")
+    return {
+        "IMAGE": _push(engine, images, "production", images.commit),
+        "TEST_IMAGE": _push(engine, images, "test", images.commit),
+    }
+
+
+def _pull_caches(engine: Engine, images: Images) -> tuple[str, ...]:
+    found = []
+    for stage in CACHED:
+        reference = f"{images.named(stage)}:latest"
+        try:
+            with console.step(f"Pulling {reference}"):
+                engine.pull(reference, login=images.login)
+            found.append(reference)
+        except ImageUnavailable as unavailable:
+            console.say(f"  no layers from there: {unavailable.why}")
+    return tuple(found)
+
+
+def _push(engine: Engine, images: Images, stage: str, tag: str) -> str:
+    """Push an image, and return its reference by digest."""
+    repository = images.named(stage)
+    with console.step(f"Pushing {repository}:{tag}"):
+        found = engine.image(f"{repository}:{images.commit}", next="invoke pipeline.build")
+        found.tag(repository, tag)
+        digest = ""
+        events = engine.client.images.push(
+            repository, tag=tag, auth_config=images.login, stream=True, decode=True
+        )
+        for event in events:
+            if "error" in event:
+                raise PushFailed(f"{repository}:{tag} was not pushed.", why=str(event["error"]))
+            digest = (event.get("aux") or {}).get("Digest", digest)
+    return f"{repository}@{digest}"

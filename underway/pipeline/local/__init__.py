@@ -1,0 +1,145 @@
+"""Running .gitlab-ci.yml on this machine: gitlab-ci-local, the local platform, a registry.
+
+In the jobs' containers localhost leads to this machine as well: the platform, its router and the
+registry have the same addresses there as here. Each job's engine is the one of its own service.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from underway import console, machine
+from underway.command import Command, Runner
+from underway.engine import Engine
+from underway.errors import PushFailed, UsageError
+from underway.machine import images
+from underway.pipeline.local import gateway, registry, tool
+from underway.platform import supervisor
+from underway.platform.settings import Settings
+from underway.project import METHODS, Project
+
+EVENTS = {
+    "push": {},
+    "merge-request": {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_IID": "1"},
+    "schedule": {"CI_PIPELINE_SOURCE": "schedule"},
+}
+"""What GitLab starts a pipeline for, and the variables that say so."""
+NAME = "localhost"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asked for."""
+
+    job: str
+    event: str
+    method: str
+    file: str
+
+
+def run(project: Project, wanted: Wanted, runner: Runner) -> int:
+    """Run the file, or one job of it with those that it needs; gitlab-ci-local's exit code.
+
+    Raises:
+        UsageError: there is no such event or method.
+        SetupImpossible, ImageUnavailable: this machine lacks something, and cannot be given it.
+    """
+    if wanted.event not in EVENTS or wanted.method not in METHODS:
+        raise UsageError(
+            f"there is no event {wanted.event!r} with the method {wanted.method!r}.",
+            why=f"events: {', '.join(EVENTS)}; methods: {', '.join(METHODS)}",
+        )
+    engine = machine.prepare(project, runner)
+    program = tool.install(project, runner)
+    for reference in _images(project.root / wanted.file):
+        images.ensure(reference, project.python_image, engine, runner)
+    helper = images.ci_helper(project.python_image, engine)
+    platform = project.root / ".underway" / "platform"
+    supervisor.ensure(platform)
+    with _registry(project, engine) as (port, base):
+        settings = Settings.load(platform)
+        ports = {port, settings.ports.api, settings.ports.registry, settings.ports.https}
+        _write_variables(project, wanted, settings, port, base)
+        command = _command(project, wanted, program, helper, tool.docker(project, engine))
+        with gateway.opened(gateway.address(engine), ports):
+            return runner.attach(command)
+
+
+def folder(project: Project) -> Path:
+    """Where runs of this checkout keep what they need and make."""
+    return project.root / ".underway" / "pipeline"
+
+
+def _images(file: Path) -> set[str]:
+    """The images that the file's jobs and services name, besides those made in the pipeline."""
+    import yaml
+
+    content = yaml.safe_load(file.read_text())
+    found: set[str] = set()
+    for part in content.values():
+        if isinstance(part, dict):
+            for entry in [part.get("image"), *part.get("services", [])]:
+                found.add(entry["name"] if isinstance(entry, dict) else entry or "")
+    return {name for name in found if name and not name.startswith("$")}
+
+
+@contextmanager
+def _registry(project: Project, engine: Engine) -> Iterator[tuple[int, str]]:
+    """The registry's port, and the base image's name in it: a job's engine has no images."""
+    with registry.running(folder(project) / "registry", engine, project.labels) as port:
+        name = f"{NAME}:{port}/{project.python_image}"
+        engine.image(project.python_image, next="invoke setup").tag(name)
+        try:
+            with console.step(f"Pushing {name}"):
+                for event in engine.client.images.push(name, stream=True, decode=True):
+                    if "error" in event:
+                        raise PushFailed(f"{name} was not pushed.", why=str(event["error"]))
+            yield port, name
+        finally:
+            engine.client.images.remove(name, noprune=True)
+
+
+def _write_variables(
+    project: Project, wanted: Wanted, settings: Settings, port: int, base: str
+) -> None:
+    """What GitLab and the project's settings there would give to each job."""
+    ports = settings.ports
+    variables: dict[str, Any] = {
+        "CI_COMMIT_BRANCH": "main",
+        "CI_DEFAULT_BRANCH": "main",
+        "CI_REGISTRY": f"{NAME}:{port}",
+        "CI_REGISTRY_IMAGE": f"{NAME}:{port}/{project.name}",
+        "CI_REGISTRY_USER": "local",
+        "CI_REGISTRY_PASSWORD": "local",
+        "DEPLOY_METHOD": wanted.method,
+        "HEROKU_API_KEY": (settings.folder / "token").read_text().strip(),
+        "HEROKU_API_URL": f"http://{NAME}:{ports.api}",
+        "HEROKU_REGISTRY_URL": f"http://{NAME}:{ports.registry}",
+        # A path is a variable of the type file: its content goes into a file in each job.
+        "SSL_CERT_FILE": str(settings.folder / "authority" / "ca.pem"),
+        "PYTHON_IMAGE": base,
+        **EVENTS[wanted.event],
+    }
+    file = folder(project) / "variables.yml"
+    file.touch(0o600)
+    file.write_text(json.dumps(variables, indent=2))  # JSON is YAML
+
+
+def _command(project: Project, wanted: Wanted, program: str, helper: str, docker: str) -> Command:
+    place = os.path.relpath(folder(project), project.root)
+    certificates = folder(project) / "certificates"
+    certificates.mkdir(parents=True, exist_ok=True)
+    argv = [program, "--file", wanted.file, "--state-dir", f"{place}/state"]
+    argv += ["--home", str(folder(project) / "home"), "--variables-file", f"{place}/variables.yml"]
+    argv += ["--helper-image", helper, "--container-executable", docker, "--privileged"]
+    argv += ["--pull-policy", "if-not-present", "--mount-cache", "--timestamps"]
+    argv += ["--extra-host", f"{NAME}:host-gateway"]
+    argv += ["--volume", f"{certificates}:/certs/client"]
+    argv += [wanted.job, "--needs"] if wanted.job else []
+    return Command(tuple(argv), cwd=project.root)
