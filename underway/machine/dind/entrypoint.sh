@@ -20,8 +20,10 @@ key_and_certificate() { # of whom, in which folder, extensions
 
 mkdir -p "$FOLDER/ca"
 openssl req -new -x509 -nodes -newkey rsa:2048 -days 825 -subj "/CN=docker:dind CA" \
+    -addext keyUsage=critical,digitalSignature,keyCertSign \
     -keyout "$FOLDER/ca/key.pem" -out "$FOLDER/ca/cert.pem" 2>/dev/null
-key_and_certificate server server "subjectAltName = $NAMES"
+key_and_certificate server server "extendedKeyUsage = serverAuth
+subjectAltName = $NAMES"
 key_and_certificate client client "extendedKeyUsage = clientAuth"
 
 # Where the container has its capabilities one by one instead of --privileged, these are read-only.

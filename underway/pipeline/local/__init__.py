@@ -66,9 +66,9 @@ def run(project: Project, wanted: Wanted, runner: Runner) -> int:
         settings = Settings.load(platform)
         ports = {port, settings.ports.api, settings.ports.registry, settings.ports.https}
         _write_variables(project, wanted, settings, port, base)
-        command = _command(project, wanted, program, helper, tool.docker(project, engine))
-        with gateway.opened(gateway.address(engine), ports):
-            return runner.attach(command)
+        docker = tool.docker(project, engine)
+        with gateway.opened(engine, project.labels, ports) as address:
+            return runner.attach(_command(project, wanted, program, helper, docker, address))
 
 
 def folder(project: Project) -> Path:
@@ -131,15 +131,19 @@ def _write_variables(
     file.write_text(json.dumps(variables, indent=2))  # JSON is YAML
 
 
-def _command(project: Project, wanted: Wanted, program: str, helper: str, docker: str) -> Command:
+def _command(
+    project: Project, wanted: Wanted, program: str, helper: str, docker: str, address: str
+) -> Command:
     place = os.path.relpath(folder(project), project.root)
     certificates = folder(project) / "certificates"
     certificates.mkdir(parents=True, exist_ok=True)
     argv = [program, "--file", wanted.file, "--state-dir", f"{place}/state"]
     argv += ["--home", str(folder(project) / "home"), "--variables-file", f"{place}/variables.yml"]
     argv += ["--helper-image", helper, "--container-executable", docker, "--privileged"]
+    argv += ["--concurrency", str(os.cpu_count() or 1)]
     argv += ["--pull-policy", "if-not-present", "--mount-cache", "--timestamps"]
-    argv += ["--extra-host", f"{NAME}:host-gateway"]
+    argv += ["--no-artifacts-to-source"]
+    argv += ["--extra-host", f"{NAME}:{address}"]
     argv += ["--volume", f"{certificates}:/certs/client"]
     argv += [wanted.job, "--needs"] if wanted.job else []
     return Command(tuple(argv), cwd=project.root)

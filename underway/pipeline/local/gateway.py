@@ -1,55 +1,57 @@
-"""Ports of this machine's 127.0.0.1, opened to containers on the engine's own bridge."""
+"""Ports of this machine's 127.0.0.1, opened to containers."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
+import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
-from underway.engine import Engine
+from underway.engine import Engine, explained
 
 CHUNK = 64 * 1024
 HOST = "127.0.0.1"
 
 
-def address(engine: Engine) -> str:
-    """The engine's side of its bridge: what host-gateway means in a container."""
-    network = engine.client.networks.get("bridge").attrs
-    return str(network["IPAM"]["Config"][0]["Gateway"])
+@contextmanager
+def opened(engine: Engine, labels: dict[str, str], ports: Iterable[int]) -> Iterator[str]:
+    """Pass on what comes to an address that every container reaches, as long as the block runs.
+
+    It is the gateway of a network of its own: an engine in a container has a default bridge too,
+    whose address hides the one of this machine's.
+    """
+    name = f"underway-pipeline-{secrets.token_hex(4)}"
+    with explained():
+        network = engine.client.networks.create(name, labels=labels)
+    try:
+        network.reload()
+        host = str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+        with _passing(host, ports):
+            yield host
+    finally:
+        network.remove()
 
 
 @contextmanager
-def opened(host: str, ports: Iterable[int]) -> Iterator[None]:
-    """Pass on what comes to ``host``, for as long as the block runs.
-
-    Where the address is not this machine's, as with Docker Desktop, the engine passes it on.
-    """
+def _passing(host: str, ports: Iterable[int]) -> Iterator[None]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
         for port in ports:
-            asyncio.run_coroutine_threadsafe(_open(host, port), loop).result()
+            server = asyncio.start_server(partial(_pass, port), host, port)
+            asyncio.run_coroutine_threadsafe(server, loop).result()
         yield
     finally:
-        asyncio.run_coroutine_threadsafe(_close(), loop).result()
+        asyncio.run_coroutine_threadsafe(_end(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
-async def _open(host: str, port: int) -> None:
-    try:
-        await asyncio.start_server(partial(_pass, port), host, port)
-    except OSError as error:
-        if error.errno != errno.EADDRNOTAVAIL:
-            raise
-
-
-async def _close() -> None:
+async def _end() -> None:
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for other in others:
         other.cancel()
@@ -60,6 +62,8 @@ async def _pass(port: int, here: asyncio.StreamReader, back: asyncio.StreamWrite
     with suppress(OSError):
         there, out = await asyncio.open_connection(HOST, port)
         await asyncio.gather(_pump(here, out), _pump(there, back))
+        out.close()
+    back.close()
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -67,8 +71,4 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         while data := await source.read(CHUNK):
             sink.write(data)
             await sink.drain()
-        if sink.can_write_eof():
-            sink.write_eof()
-    if source.at_eof():
-        with suppress(OSError):
-            await sink.drain()
+        sink.write_eof()
