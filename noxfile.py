@@ -10,7 +10,16 @@ import nox
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "image", "platform", "deploy", "security"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "image",
+    "platform",
+    "deploy",
+    "pipeline",
+    "security",
+]
 
 ROOT = Path(__file__).parent
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -100,6 +109,17 @@ def deploy(session: nox.Session) -> None:
     session.run("invoke", "setup")
     words = ("--numprocesses=2", "--dist=loadscope", *session.posargs)
     session.run("pytest", "tests/deploy", *words)
+
+
+@nox.session
+def pipeline(session: nox.Session) -> None:
+    """The real .gitlab-ci.yml, run by gitlab-ci-local; and how long it takes beside the guide's."""
+    session.install(*LOCKED)
+    session.run("invoke", "setup")
+    alone = "tests/pipeline/test_speed.py"
+    words = (f"--ignore={alone}", *TWO_AT_ONCE, *session.posargs)
+    session.run("pytest", "tests/pipeline", *words)
+    session.run("pytest", alone, *session.posargs)
 
 
 @nox.session

@@ -11,8 +11,8 @@ from underway.pipeline.job import Images
 from underway.project import Project
 from underway.source import commit
 
-STAGES = ("build", "production", "test")
-"""In the order of the Dockerfile: what one is made of, the one before has made."""
+STAGES = ("test", "production", "build")
+"""The first is made of the others: once it is built, they are there."""
 CACHED = ("build", "test")
 """Whose layers are all that there are: the test image has those of production, and its own."""
 REPORT = "build.env"
@@ -44,9 +44,9 @@ def build(
                 "SOURCE_COMMIT": commit(project, runner) or images.commit,
             },
             labels={"underway.project": project.name},
-            # What the first stage has just made is not to be made again by the next.
             no_cache=fresh and stage == STAGES[0],
-            cache_from=caches,
+            # Where it is given, the engine looks nowhere else: not at what it has just built.
+            cache_from=caches if stage == STAGES[0] else (),
         )
         with console.step(f"Building {plan.tag}") as line:
             build_with_engine(plan, engine, line)

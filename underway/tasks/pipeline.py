@@ -13,19 +13,25 @@ YES = "do not ask where something costs money"
 
 
 @task(
-    job="only this job, and those that it needs; left out: all that do not wait for a person",
+    job="only this job, with what earlier runs have left; left out: all that wait for nobody",
+    needs="with --job: first the jobs that it needs",
     event="what GitLab would start it for: push, merge-request or schedule",
     method=METHOD,
     file="the pipeline's file",
 )
 def run(
-    c: Context, job: str = "", event: str = "push", method: str = "", file: str = ".gitlab-ci.yml"
+    c: Context,
+    job: str = "",
+    needs: bool = False,
+    event: str = "push",
+    method: str = "",
+    file: str = ".gitlab-ci.yml",
 ) -> None:
     """Run .gitlab-ci.yml on this machine, against the local platform."""
     from underway.pipeline import local
 
     here = project(c)
-    wanted = local.Wanted(job=job, event=event, method=method or here.method, file=file)
+    wanted = local.Wanted(job, needs, event, method or here.method, file)
     raise Exit(code=local.run(here, wanted, Runner()))
 
 

@@ -38,6 +38,9 @@ class Wanted:
     """What the user asked for."""
 
     job: str
+    """Only this one; empty: all that do not wait for a person."""
+    needs: bool
+    """Also the jobs that it needs; otherwise it takes what they have left before."""
     event: str
     method: str
     file: str
@@ -57,7 +60,7 @@ def run(project: Project, wanted: Wanted, runner: Runner) -> int:
         )
     engine = machine.prepare(project, runner)
     program = tool.install(project, runner)
-    for reference in _images(project.root / wanted.file):
+    for reference in named_images(project.root / wanted.file):
         images.ensure(reference, project.python_image, engine, runner)
     helper = images.ci_helper(project.python_image, engine)
     platform = project.root / ".underway" / "platform"
@@ -76,7 +79,7 @@ def folder(project: Project) -> Path:
     return project.root / ".underway" / "pipeline"
 
 
-def _images(file: Path) -> set[str]:
+def named_images(file: Path) -> set[str]:
     """The images that the file's jobs and services name, besides those made in the pipeline."""
     import yaml
 
@@ -145,5 +148,6 @@ def _command(
     argv += ["--no-artifacts-to-source"]
     argv += ["--extra-host", f"{NAME}:{address}"]
     argv += ["--volume", f"{certificates}:/certs/client"]
-    argv += [wanted.job, "--needs"] if wanted.job else []
+    argv += [wanted.job] if wanted.job else []
+    argv += ["--needs"] if wanted.job and wanted.needs else []
     return Command(tuple(argv), cwd=project.root)

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 
 from underway.engine import Engine, explained
@@ -28,30 +28,34 @@ def opened(engine: Engine, labels: dict[str, str], ports: Iterable[int]) -> Iter
     try:
         network.reload()
         host = str(network.attrs["IPAM"]["Config"][0]["Gateway"])
-        with _passing(host, ports):
+        with passing(host, ports):
             yield host
     finally:
         network.remove()
 
 
 @contextmanager
-def _passing(host: str, ports: Iterable[int]) -> Iterator[None]:
+def passing(host: str, ports: Iterable[int]) -> Iterator[None]:
+    """Listen on this address too, and pass on to 127.0.0.1, for as long as the block runs."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    servers: list[asyncio.Server] = []
     try:
         for port in ports:
-            server = asyncio.start_server(partial(_pass, port), host, port)
-            asyncio.run_coroutine_threadsafe(server, loop).result()
+            starting = asyncio.start_server(partial(_pass, port), host, port)
+            servers.append(asyncio.run_coroutine_threadsafe(starting, loop).result())
         yield
     finally:
-        asyncio.run_coroutine_threadsafe(_end(), loop).result()
+        asyncio.run_coroutine_threadsafe(_end(servers), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
-async def _end() -> None:
+async def _end(servers: list[asyncio.Server]) -> None:
+    for server in servers:
+        server.close()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for other in others:
         other.cancel()
@@ -59,11 +63,10 @@ async def _end() -> None:
 
 
 async def _pass(port: int, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
+    with closing(back), suppress(OSError):
         there, out = await asyncio.open_connection(HOST, port)
-        await asyncio.gather(_pump(here, out), _pump(there, back))
-        out.close()
-    back.close()
+        with closing(out):
+            await asyncio.gather(_pump(here, out), _pump(there, back))
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

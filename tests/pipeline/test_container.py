@@ -1,0 +1,70 @@
+"""The whole file, by the container registry: what is built is what is tested, and what serves."""
+
+from tests.pipeline.conftest import Pipeline
+
+STAGING, PRODUCTION = "hello-django-staging", "hello-django"
+JOBS = ("environment", "lint", "typing", "tests", "build", "test", "staging")
+
+
+def digest(reference: str) -> str:
+    return reference.partition("@")[2]
+
+
+def test_a_push_goes_from_check_to_a_verified_release_on_staging(project: Pipeline) -> None:
+    ran = project.run()
+    assert {job: ran.outcome(job) for job in JOBS} == dict.fromkeys(JOBS, "PASS")
+    assert ran.code == 0
+    assert ran.outcome("production") == ran.outcome("review") == ""
+    receipt = project.receipt("staging", STAGING)
+    assert receipt["outcome"] == "released"
+    assert receipt["commit"] == project.commit
+    assert project.serving(STAGING) == receipt["release"]
+    assert project.place.visit("/ping/", STAGING).json() == {"ping": "pong!"}
+    assert project.place.token not in ran.text
+
+
+def test_what_was_built_was_tested_and_is_what_serves(project: Pipeline) -> None:
+    built = project.handed_on()
+    web, test = (project.blob(digest(built[name])) for name in ("IMAGE", "TEST_IMAGE"))
+    # Heroku names an image by its configuration, in which its layers stand.
+    assert project.receipt("staging", STAGING)["images"]["web"]["image"] == web["config"]["digest"]
+    layers = [
+        project.blob(found["config"]["digest"])["rootfs"]["diff_ids"] for found in (web, test)
+    ]
+    assert layers[1][: len(layers[0])] == layers[0]
+    log = (project.folder / "state/output/test.log").read_text()
+    assert "check --deploy" not in log and "no issues" in log and "No changes detected" in log
+    description = project.place.ask("/releases", STAGING)[-1]["description"]
+    assert web["config"]["digest"].removeprefix("sha256:")[:12] in description
+
+
+def test_production_gets_by_hand_the_image_that_staging_runs(project: Pipeline) -> None:
+    ran = project.run("--job", "production")
+    assert ran.code == 0
+    images = [
+        {type: image["image"] for type, image in project.receipt(job, app)["images"].items()}
+        for job, app in (("staging", STAGING), ("production", PRODUCTION))
+    ]
+    assert images[0] == images[1]
+    assert project.serving(PRODUCTION) == project.receipt("production", PRODUCTION)["release"]
+
+
+def test_a_merge_requests_review_app_comes_and_goes(project: Pipeline) -> None:
+    app = f"{project.place.checkout.project.name}-mr-1"
+    assert project.run("--event", "merge-request", "--job", "review").code == 0
+    assert project.place.visit("/ping/", app).json() == {"ping": "pong!"}
+    address = project.folder / "state/artifacts/review/.gitlab-ci-reports/dotenv/deploy.env"
+    assert address.read_text().startswith(f"ENVIRONMENT_URL=https://{app}-")
+    assert project.run("--event", "merge-request", "--job", "stop-review").code == 0
+    with project.place.api() as api:
+        assert api.get(f"/apps/{app}").status_code == 404
+
+
+def test_the_second_build_takes_its_layers_from_the_first(project: Pipeline) -> None:
+    before = project.blob(digest(project.handed_on()["IMAGE"]))
+    project.place.checkout.replace("hello_django/views.py", '"pong!"', '"pong?"')
+    project.place.checkout.git("commit", "--quiet", "--all", "--message", "another answer")
+    assert project.run("--job", "build").code == 0
+    after = project.blob(digest(project.handed_on()["IMAGE"]))
+    assert before["layers"][:-1] == after["layers"][:-1]
+    assert before["layers"][-1] != after["layers"][-1]
