@@ -101,4 +101,5 @@ def project(place: Place) -> Pipeline:  # noqa: F811
     checkout.replace(".flake8", ".underway", ".underway, underway")
     checkout.git("add", "--all")
     checkout.git("commit", "--quiet", "--message", "a project of its own")
+    place.done("platform.up")
     return Pipeline(place)

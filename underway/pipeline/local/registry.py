@@ -24,14 +24,15 @@ PAUSE = 0.1
 
 @contextmanager
 def running(folder: Path, engine: Engine, labels: dict[str, str]) -> Iterator[int]:
-    """A registry on a free port of 127.0.0.1, without passwords; what is in it stays in ``folder``.
+    """A registry on 127.0.0.1, without passwords; what is in it stays in ``folder``.
+
+    The port is the last run's if it is free: images are named after it.
 
     Raises:
         ContainerFailed: it does not start.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = _port(folder / "port")
     config = {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
@@ -41,6 +42,18 @@ def running(folder: Path, engine: Engine, labels: dict[str, str]) -> Iterator[in
     with _started(folder, config, engine, labels):
         _wait(port)
         yield port
+
+
+def _port(file: Path) -> int:
+    for wanted in (int(file.read_text()) if file.exists() else 0, 0):
+        try:
+            with socket.create_server(("127.0.0.1", wanted)) as free:
+                port = int(free.getsockname()[1])
+        except OSError:
+            continue
+        break
+    file.write_text(str(port))
+    return port
 
 
 @contextmanager
