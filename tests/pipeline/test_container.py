@@ -4,6 +4,20 @@ from tests.pipeline.conftest import Pipeline
 
 STAGING, PRODUCTION = "hello-django-staging", "hello-django"
 JOBS = ("environment", "lint", "typing", "tests", "build", "test", "staging")
+MIGRATION = """\
+import os
+
+from django.db import migrations
+
+
+def forwards(apps: object, editor: object) -> None:
+    if "DYNO" in os.environ:
+        raise RuntimeError("there is no way forward")
+
+
+class Migration(migrations.Migration):
+    operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]
+"""
 
 
 def digest(reference: str) -> str:
@@ -62,9 +76,36 @@ def test_a_merge_requests_review_app_comes_and_goes(project: Pipeline) -> None:
 
 def test_the_second_build_takes_its_layers_from_the_first(project: Pipeline) -> None:
     before = project.blob(digest(project.handed_on()["IMAGE"]))
-    project.place.checkout.replace("hello_django/views.py", '"pong!"', '"pong?"')
-    project.place.checkout.git("commit", "--quiet", "--all", "--message", "another answer")
+    with (project.place.checkout.root / "hello_django/views.py").open("a") as views:
+        views.write("# another commit\n")
+    project.place.checkout.git("commit", "--quiet", "--all", "--message", "another commit")
     assert project.run("--job", "build").code == 0
     after = project.blob(digest(project.handed_on()["IMAGE"]))
     assert before["layers"][:-1] == after["layers"][:-1]
     assert before["layers"][-1] != after["layers"][-1]
+
+
+def test_the_simple_file_has_one_job_that_builds_deploys_and_verifies(project: Pipeline) -> None:
+    ran = project.run("--file", "docs/examples/gitlab-ci.simple.yml")
+    assert ran.code == 0
+    assert ran.outcome("deploy") == "PASS"
+    assert project.serving(PRODUCTION) == project.receipt("deploy", PRODUCTION)["release"]
+
+
+def test_a_failing_migration_stops_it_at_staging_with_the_old_release_serving(
+    project: Pipeline,
+) -> None:
+    before = project.serving(STAGING)
+    folder = project.place.checkout.root / "hello_django/migrations"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "0001_never.py").write_text(MIGRATION)
+    project.place.checkout.git("add", "--all")
+    project.place.checkout.git("commit", "--quiet", "--message", "a migration")
+    ran = project.run()
+    assert ran.code != 0
+    assert (ran.outcome("test"), ran.outcome("staging")) == ("PASS", "FAIL")
+    assert "there is no way forward" in ran.text
+    receipt = project.receipt("staging", STAGING)
+    assert receipt["exit_code"] == 21
+    assert project.serving(STAGING) == before

@@ -1,4 +1,4 @@
-"""The whole pipeline beside the guide's, both after a change of code: figures, for people.
+"""The whole pipeline beside the guide's, both for the first time: figures, for people.
 
 The guide's builds its image in one job and again in another, with compilers and linters in it;
 it does not check, does not migrate, and does not look whether the release serves.
@@ -18,7 +18,6 @@ JOB = re.compile(r"^ PASS +\[ *([^\]]+)\] (\S+)", re.MULTILINE)
 def test_the_figures_of_both(project: Pipeline) -> None:
     checkout = project.place.checkout
     shutil.copytree(GUIDE, checkout.root / "guide")
-    checkout.replace(".dockerignore", "!manage.py", "!manage.py\n!requirements\n!guide")
     checkout.git("add", "--all")
     checkout.git("commit", "--quiet", "--message", "the guide's way as well")
     with project.place.api() as api:
@@ -26,17 +25,13 @@ def test_the_figures_of_both(project: Pipeline) -> None:
         variables = {"SECRET_KEY": "s" * 60, "ALLOWED_HOSTS": "*"}
         api.patch("/apps/guide/config-vars", json=variables).raise_for_status()
     guides = ("--file", "guide/gitlab-ci.yml")
-    timed(project), timed(project, *guides)  # what follows finds layers in the registry
-    checkout.replace("hello_django/views.py", '"pong!"', '"pong?"')
-    checkout.replace("hello_django/tests/test_http.py", '"pong!"', '"pong?"')
-    checkout.git("commit", "--quiet", "--all", "--message", "a change of code")
     ours, own = timed(project)
     theirs, other = timed(project, *guides)
     print(f"\nthis pipeline:    {ours:6.1f} s  {jobs(own)}")
     print(f"the guide's way:  {theirs:6.1f} s  {jobs(other)}")
     print(f"ratio:            {ours / theirs:6.2f}")
     for app in (STAGING, "guide"):
-        assert project.place.visit("/ping/", app).json() == {"ping": "pong?"}
+        assert project.place.visit("/ping/", app).json() == {"ping": "pong!"}
 
 
 def timed(project: Pipeline, *words: str) -> tuple[float, Ran]:

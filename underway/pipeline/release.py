@@ -38,7 +38,7 @@ def deploy(
 
 
 def promote(
-    project: Project, source: Target, goal: Target, runner: Runner, *, method: str, yes: bool
+    project: Project, source: str, goal: Target, runner: Runner, *, method: str, yes: bool
 ) -> Outcome:
     """Release in one app what serves in another: its very images, or what it was built from.
 
@@ -47,10 +47,10 @@ def promote(
         UnderwayError: nothing was begun.
     """
     if (method or project.method) == "container":
-        options = Options("promote", source=source.app, yes=yes)
+        options = Options("promote", source=source, yes=yes)
     else:
         options = deploying.options(project, method=method, yes=yes)
-        with Heroku(source) as heroku:
+        with Heroku(replace(goal, app=source)) as heroku:
             _require_commit(heroku, facts.observe(project, heroku, runner).commit)
     return _deploy(project, goal, options, runner)
 
@@ -79,8 +79,3 @@ def _require_commit(heroku: Heroku, commit: str) -> None:
             why=f"its newest build is of {found}.",
             next="run this job in the pipeline of that commit, or deploy this one there first",
         )
-
-
-def for_source(goal: Target, app: str) -> Target:
-    """Another app of the same platform."""
-    return replace(goal, app=app)

@@ -108,7 +108,7 @@ def promote(
 
     here = project(c)
     goal = target(c, app=here.environments.get(to, to))
-    source = release.for_source(goal, here.environments.get(from_, from_))
+    source = here.environments.get(from_, from_)
     outcome = release.promote(here, source, goal, Runner(), method=method, yes=yes)
     report.outcome(outcome, False, False)
 
