@@ -11,8 +11,8 @@ from underway.pipeline.job import Images
 from underway.project import Project
 from underway.source import commit
 
-STAGES = ("test", "production", "build")
-"""The first is made of the others: once it is built, they are there."""
+STAGES = ("build", "production", "test")
+"""In the order of the Dockerfile: each is made of those before."""
 CACHED = ("build", "test")
 """Whose layers are all that there are: the test image has those of production, and its own."""
 REPORT = "build.env"
@@ -45,11 +45,12 @@ def build(
             },
             labels={"underway.project": project.name},
             no_cache=fresh and stage == STAGES[0],
-            # Where it is given, the engine looks nowhere else: not at what it has just built.
-            cache_from=caches if stage == STAGES[0] else (),
+            cache_from=caches,
         )
         with console.step(f"Building {plan.tag}") as line:
             build_with_engine(plan, engine, line)
+        # Where images are named, the engine takes layers of no other, not even of its last build.
+        caches = (plan.tag, *caches)
     for stage in CACHED:
         _push(engine, images, stage, "latest")
     return {
