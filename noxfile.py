@@ -113,13 +113,20 @@ def deploy(session: nox.Session) -> None:
 
 @nox.session
 def pipeline(session: nox.Session) -> None:
-    """The real .gitlab-ci.yml, run by gitlab-ci-local; and how long it takes beside the guide's."""
+    """The real .gitlab-ci.yml, run by gitlab-ci-local: both methods, and what stops it where."""
     session.install(*LOCKED)
     session.run("invoke", "setup")
     alone = "tests/pipeline/test_speed.py"
     words = (f"--ignore={alone}", *TWO_AT_ONCE, *session.posargs)
     session.run("pytest", "tests/pipeline", *words)
-    session.run("pytest", alone, *session.posargs)
+
+
+@nox.session
+def pipeline_speed(session: nox.Session) -> None:
+    """How long the pipeline takes beside the guide's; only on demand, it takes ten minutes."""
+    session.install(*LOCKED)
+    session.run("invoke", "setup")
+    session.run("pytest", "--capture=no", "tests/pipeline/test_speed.py", *session.posargs)
 
 
 @nox.session

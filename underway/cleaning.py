@@ -6,10 +6,13 @@ from underway.project import Project
 
 
 def clean(project: Project, engine: Engine) -> None:
-    """Remove the containers, then the images and volumes, that carry this checkout's labels."""
+    """Remove the containers, then the networks, images and volumes, with this checkout's labels."""
     for container in engine.containers(project.labels):
         container.remove(force=True, v=True)
         console.say(f"removed container {container.name}")
+    for network in engine.networks(project.labels):
+        network.remove()
+        console.say(f"removed network {network.name}")
     for image in engine.images(project.labels):
         engine.client.images.remove(str(image.id), force=True)
         console.say(f"removed image {', '.join(image.tags) or image.short_id}")

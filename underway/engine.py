@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # the SDK takes long to import; a task that needs no engine d
     from docker import DockerClient
     from docker.models.containers import Container
     from docker.models.images import Image
+    from docker.models.networks import Network
     from docker.models.volumes import Volume
 
 
@@ -204,6 +205,10 @@ class Engine:
     def images(self, labels: dict[str, str]) -> list[Image]:
         """All images that carry these labels."""
         return self.client.images.list(filters={"label": _label_filter(labels)})
+
+    def networks(self, labels: dict[str, str]) -> list[Network]:
+        """All networks that carry these labels."""
+        return self.client.networks.list(filters={"label": _label_filter(labels)})
 
     def volumes(self, labels: dict[str, str]) -> list[Volume]:
         """All volumes that carry these labels."""

@@ -77,7 +77,7 @@ def test_a_merge_requests_review_app_comes_and_goes(project: Pipeline) -> None:
 def test_the_second_build_takes_its_layers_from_the_first(project: Pipeline) -> None:
     before = project.blob(digest(project.handed_on()["IMAGE"]))
     with (project.place.checkout.root / "hello_django/views.py").open("a") as views:
-        views.write("# another commit\n")
+        views.write("\n\n# another commit\n")
     project.place.checkout.git("commit", "--quiet", "--all", "--message", "another commit")
     assert project.run("--job", "build").code == 0
     after = project.blob(digest(project.handed_on()["IMAGE"]))

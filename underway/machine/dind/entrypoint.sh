@@ -1,7 +1,9 @@
 #!/bin/bash
 # Honours the official dind image's contract: an engine on port 2376 that asks for the certificate
-# which it leaves under $DOCKER_TLS_CERTDIR/client; words after the image's name go to dockerd.
+# which it leaves under $DOCKER_TLS_CERTDIR/client. Options go to dockerd; a command is run instead.
 set -euo pipefail
+
+if [ $# -gt 0 ] && [ "${1:0:1}" != - ]; then exec "$@"; fi
 
 FOLDER=$DOCKER_TLS_CERTDIR
 NAMES="DNS:docker,DNS:localhost,DNS:$(hostname),IP:127.0.0.1"
