@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,13 @@ def run(project: Project, wanted: Wanted, runner: Runner) -> int:
         ports = {port, settings.ports.api, settings.ports.registry, settings.ports.https}
         _write_variables(project, wanted, settings, port, base)
         docker = tool.docker(project, engine)
-        with gateway.opened(engine, project.labels, ports) as address:
-            return runner.attach(_command(project, wanted, program, helper, docker, address))
+        with (
+            gateway.opened(engine, project.labels, ports) as address,
+            tempfile.TemporaryDirectory(prefix="underway-") as scratch,
+        ):
+            command = _command(project, wanted, program, helper, docker, address)
+            # It leaves behind what it makes there.
+            return runner.attach(replace(command, env={"TMPDIR": scratch}))
 
 
 def folder(project: Project) -> Path:
