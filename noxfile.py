@@ -10,16 +10,7 @@ import nox
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = [
-    "lint",
-    "types",
-    "tests",
-    "image",
-    "platform",
-    "deploy",
-    "pipeline",
-    "security",
-]
+nox.options.sessions = ["lint", "types", "tests", "image", "platform", "deploy", "security"]
 
 ROOT = Path(__file__).parent
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -113,7 +104,7 @@ def deploy(session: nox.Session) -> None:
 
 @nox.session
 def pipeline(session: nox.Session) -> None:
-    """The real .gitlab-ci.yml, run by gitlab-ci-local: both methods, and what stops it where."""
+    """The real .gitlab-ci.yml, run by gitlab-ci-local, by both methods; on demand: ten minutes."""
     session.install(*LOCKED)
     session.run("invoke", "setup")
     alone = "tests/pipeline/test_speed.py"
