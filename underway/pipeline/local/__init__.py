@@ -125,7 +125,7 @@ def _write_variables(
         "CI_REGISTRY": f"{NAME}:{port}",
         "CI_REGISTRY_IMAGE": f"{NAME}:{port}/{project.name}",
         "CI_REGISTRY_USER": "local",
-        "CI_REGISTRY_PASSWORD": "local",
+        "CI_REGISTRY_PASSWORD": "local",  # nosec B105: the registry asks for none
         "DEPLOY_METHOD": wanted.method,
         "HEROKU_API_KEY": (settings.folder / "token").read_text().strip(),
         "HEROKU_API_URL": f"http://{NAME}:{ports.api}",
