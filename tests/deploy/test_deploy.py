@@ -33,7 +33,8 @@ if "postgres" in os.environ.get("DATABASE_URL", ""):
     raise SystemExit("no licence")
 """
 CLOSED = "#!/bin/sh\necho the office is closed: $UNDERWAY_APP, $UNDERWAY_METHOD; exit 3\n"
-HOOKS = 'hooks = "hooks"\n\n[tool.black]'
+SETTINGS = "[tool.underway]\n"
+HOOKS = f'{SETTINGS}hooks = "hooks"\n'
 
 
 Note = Callable[[str, "subprocess.CompletedProcess[str] | int", int], None]
@@ -284,7 +285,7 @@ class Deploy:
     ) -> None:
         root = user.place.checkout.root
         old = user.serving()
-        user.place.checkout.replace("pyproject.toml", "[tool.black]", HOOKS)
+        user.place.checkout.replace("pyproject.toml", SETTINGS, HOOKS)
         (root / "hooks").mkdir()
         hook = root / "hooks" / "pre-release"
         hook.write_text(CLOSED)
@@ -302,7 +303,7 @@ class Deploy:
         receipt = user.deployed()
         assert (root / "told").read_text() == f"v{receipt['release']}\n"
         (root / "told").unlink()
-        user.place.checkout.replace("pyproject.toml", HOOKS, "[tool.black]")
+        user.place.checkout.replace("pyproject.toml", HOOKS, SETTINGS)
         user.commit("no hooks")
 
     def test_files_that_no_commit_has_are_not_released_to_heroku(self, user: User) -> None:
