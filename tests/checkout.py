@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,14 @@ from pathlib import Path
 from underway.project import Project
 
 ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Stopped:
+    """Tasks that were stopped on their way, or disturbed: their exit code, and what they said."""
+
+    code: int
+    said: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,35 @@ class Checkout:
             text=True,
             timeout=600,
         )
+
+    def observed(
+        self,
+        begins: Callable[[str], bool],
+        act: Callable[["subprocess.Popen[str]"], object],
+        *words: str,
+        **env: str,
+    ) -> Stopped:
+        """Run tasks, and act once when a line is said with which something begins."""
+        process = subprocess.Popen(
+            self.argv(*words),
+            cwd=self.root,
+            env=os.environ | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if begins(line):
+                act(process)
+                break
+        said.append(process.stdout.read())
+        process.stdout.close()
+        return Stopped(process.wait(timeout=300), "".join(said))
 
     def replace(self, name: str, old: str, new: str) -> None:
         """Put other words into one of its files."""

@@ -6,16 +6,21 @@ from underway.project import Project
 
 
 def clean(project: Project, engine: Engine) -> None:
-    """Remove the containers, then the networks, images and volumes, with this checkout's labels."""
-    for container in engine.containers(project.labels):
-        container.remove(force=True, v=True)
-        console.say(f"removed container {container.name}")
-    for network in engine.networks(project.labels):
-        network.remove()
-        console.say(f"removed network {network.name}")
+    """Remove all that has this checkout's labels, its images too."""
+    remove(project.labels, engine)
     for image in engine.images(project.labels):
         engine.client.images.remove(str(image.id), force=True)
         console.say(f"removed image {', '.join(image.tags) or image.short_id}")
-    for volume in engine.volumes(project.labels):
+
+
+def remove(labels: dict[str, str], engine: Engine) -> None:
+    """Remove the containers, then the networks and volumes, with these labels."""
+    for container in engine.containers(labels):
+        container.remove(force=True, v=True)
+        console.say(f"removed container {container.name}")
+    for network in engine.networks(labels):
+        network.remove()
+        console.say(f"removed network {network.name}")
+    for volume in engine.volumes(labels):
         volume.remove(force=True)
         console.say(f"removed volume {volume.name}")

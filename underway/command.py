@@ -1,9 +1,11 @@
 """A command as data, and the one runner that executes it."""
 
 import os
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -12,6 +14,7 @@ from underway.errors import CommandFailed
 from underway.secret import Secret
 
 TAIL_LINES = 30
+PATIENCE_SECONDS = 20
 Stream = IO[bytes] | int | None
 """As subprocess takes one; None: this process's own."""
 
@@ -92,9 +95,19 @@ class Runner:
         _finished(command, process, "", stderr, check=True)
 
     def attach(self, command: Command) -> int:
-        """Run it on the user's own terminal, input included, and return its exit code."""
+        """Run it on the user's own terminal, input included, and return its exit code.
+
+        Interrupted, it is given the time to put away what it has made.
+        """
         with _started(command, stdin=None, stdout=None) as process:
-            return process.wait()
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                if not sys.stdin.isatty():  # A terminal has told it already.
+                    process.send_signal(signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=PATIENCE_SECONDS)
+                raise
 
 
 @contextmanager

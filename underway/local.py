@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from underway import console, ports, probe, smoke
 from underway.command import Command
-from underway.engine import Engine
+from underway.engine import LOOPBACK, Engine
 from underway.errors import ContainerFailed
 from underway.project import Project
 
@@ -51,13 +51,13 @@ def run(
             image,
             name=_name(project),
             labels=project.labels | ROLE,
-            environment=_environment(debug, database_url or DATABASE),
-            ports={f"{PORT}/tcp": ("127.0.0.1", published)},
+            environment=_environment(engine, debug, database_url or DATABASE),
+            ports={f"{PORT}/tcp": (engine.interface, published)},
             tmpfs={"/tmp": "mode=1777"},  # nosec B108
             init=False,
         )
         try:
-            url = probe.address(container, PORT)
+            url = probe.address(container, PORT, engine.host)
             probe.wait_until_serving(container, f"{url}/healthz", seconds=BOOT_SECONDS)
             if database_url is None:
                 _migrate(container)
@@ -65,7 +65,7 @@ def run(
         except BaseException:
             container.remove(force=True, v=True)
             raise
-    return f"http://localhost:{url.rpartition(':')[2]}"
+    return url.replace(LOOPBACK, "localhost")
 
 
 def find(project: Project, engine: Engine) -> Container:
@@ -107,7 +107,7 @@ def serving(project: Project, engine: Engine) -> Iterator[str]:
     """The address of the container that ``run`` started, or else of a short-lived one."""
     found = _containers(project, engine)
     if found:
-        yield probe.address(found[0], PORT)
+        yield probe.address(found[0], PORT, engine.host)
         return
     with smoke.booted(engine, project.image(), project.labels) as dyno:
         yield dyno.url
@@ -122,13 +122,13 @@ def _containers(project: Project, engine: Engine) -> list[Container]:
     return engine.containers(project.labels | ROLE)
 
 
-def _environment(debug: bool, database_url: str) -> dict[str, str]:
+def _environment(engine: Engine, debug: bool, database_url: str) -> dict[str, str]:
     return {
         "PORT": str(PORT),
         "DEBUG": str(int(debug)),
         "DATABASE_URL": database_url,
         "SECRET_KEY": secrets.token_urlsafe(50),
-        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "ALLOWED_HOSTS": f"localhost,{engine.host}",
         # No router with a certificate stands before it here.
         "HTTPS": "0",
     }

@@ -88,7 +88,7 @@ def start(
     """
     password = Secret(secrets.token_urlsafe(24))
     image = engine.image(project.postgres_image, next="invoke setup")
-    authority, files = _certificates()
+    authority, files = _certificates(engine.host)
     with explained():
         container = engine.client.containers.create(
             project.postgres_image,
@@ -99,7 +99,7 @@ def start(
                 "POSTGRES_DB": database,
             },
             labels=project.labels | {"underway.role": "postgres"},
-            ports={f"{PORT}/tcp": ("127.0.0.1", 0)},
+            ports={f"{PORT}/tcp": (engine.interface, 0)},
             tmpfs={folder: f"uid={UID},gid={UID},mode=0700" for folder in data_folders(image)},
         )
         try:
@@ -110,7 +110,7 @@ def start(
         except BaseException:
             container.remove(force=True, v=True)
             raise
-    return Server(container, "127.0.0.1", port, "app", password, database, authority)
+    return Server(container, engine.host, port, "app", password, database, authority)
 
 
 def command(settings: dict[str, str]) -> list[str]:
@@ -167,12 +167,12 @@ def wait_until_ready(container: Container) -> None:
         time.sleep(PAUSE)
 
 
-def _certificates() -> tuple[bytes, bytes]:
+def _certificates(host: str) -> tuple[bytes, bytes]:
     """The certificate of an authority made for the occasion, and the archive with its work."""
     import trustme
 
     authority = trustme.CA()
-    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued = authority.issue_cert("localhost", host)
     chain = b"".join(pem.bytes() for pem in issued.cert_chain_pems)
     return authority.cert_pem.bytes(), archive(chain, issued.private_key_pem.bytes())
 

@@ -87,6 +87,11 @@ class Project:
         return f"{self.name}:{target}"
 
     @property
+    def state(self) -> Path:
+        """What the tasks keep between runs: outside of git, and of every image."""
+        return self.root / ".underway"
+
+    @property
     def labels(self) -> dict[str, str]:
         """The labels of all that is created for this checkout, so that it can be found again."""
         folder = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]

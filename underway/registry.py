@@ -1,4 +1,4 @@
-"""A Docker registry, through the Distribution API: what is in it, and copies within it."""
+"""A Docker registry, through the Distribution API: what is in it, and copies within and into it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import hashlib
 import json
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -70,14 +71,34 @@ class Manifest:
 
 
 class Registry(AbstractContextManager["Registry"]):
-    """The registry of a target's platform. ``repository`` is always ``APP/PROCESS-TYPE``."""
+    """A registry, by its URL without a slash at the end; ``repository`` has no host.
 
-    def __init__(self, target: Target, http: httpx.Client | None = None) -> None:
-        self._url = f"{target.registry}/v2"
-        self._login = httpx.BasicAuth("_", target.token.reveal())
+    On a platform's own registry it is always ``APP/PROCESS-TYPE``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        auth: httpx.Auth | None,
+        authority: Path | None = None,
+        http: httpx.Client | None = None,
+    ) -> None:
+        self._url = f"{url}/v2"
         self._http = http or web.client(
-            target.authority, timeout=SECONDS, auth=self._login, follow_redirects=True
+            authority, timeout=SECONDS, auth=auth, follow_redirects=True
         )
+
+    @classmethod
+    def of(cls, target: Target) -> Registry:
+        """The registry of a target's platform."""
+        login = httpx.BasicAuth("_", target.token.reveal())
+        return cls(target.registry, login, target.authority)
+
+    @classmethod
+    def at(cls, host: str, auth: httpx.Auth | None) -> Registry:
+        """The registry of this host, and port; without TLS on this machine only."""
+        plain = host.partition(":")[0] in ("localhost", "127.0.0.1")
+        return cls(f"{'http' if plain else 'https'}://{host}", auth)
 
     def __exit__(self, *error: object) -> None:
         self._http.close()
@@ -114,7 +135,20 @@ class Registry(AbstractContextManager["Registry"]):
                 why=f"Heroku runs {MANIFEST} only: no index, no attestations beside the image.",
                 next="invoke push makes and pushes the right kind",
             )
-        config = self.config(repository, found)
+        self._require_platform(repository, found)
+        return found
+
+    def shippable(self, repository: str, reference: str) -> Manifest:
+        """The same, also where an engine has pushed it in OCI's words: in Docker's then."""
+        found = self.manifest(repository, reference)
+        docker = as_docker(found.content) if found and found.kind == OCI_MANIFEST else None
+        if docker is None:
+            return self.released(repository, reference)
+        self._require_platform(repository, docker)
+        return docker
+
+    def _require_platform(self, repository: str, manifest: Manifest) -> None:
+        config = self.config(repository, manifest)
         system = f"{config.get('os')}/{config.get('architecture')}"
         if system != f"linux/{ARCHITECTURE}":
             raise PushFailed(
@@ -122,7 +156,6 @@ class Registry(AbstractContextManager["Registry"]):
                 why=f"Heroku runs linux/{ARCHITECTURE}.",
                 next="build it on such a machine, or with DOCKER_DEFAULT_PLATFORM=linux/amd64",
             )
-        return found
 
     def config(self, repository: str, manifest: Manifest) -> dict[str, Any]:
         """An image's configuration."""
@@ -148,17 +181,27 @@ class Registry(AbstractContextManager["Registry"]):
                 f"the registry does not take {repository}.", why=answer.text[:300], next="try again"
             )
 
-    def copy(self, source: str, destination: str, digest: str, on_progress: Progress) -> Manifest:
-        """Have an image of one repository in another too, byte for byte; without an engine.
+    def copy(
+        self,
+        source: str,
+        destination: str,
+        digest: str,
+        on_progress: Progress,
+        origin: Registry | None = None,
+    ) -> Manifest:
+        """Have an image of one repository in another too, the same layers; without an engine.
 
-        What the registry can take over by itself does not travel.
+        ``origin`` is the registry of the source, if that is not this one. What the registry has,
+        or can take over by itself, does not travel.
 
         Raises:
             PushFailed: the source has no such image, or the registry does not take the copy.
+            HerokuUnavailable: one of the two does not answer.
         """
-        manifest = self.released(source, digest)
+        origin = origin or self
+        manifest = origin.shippable(source, digest)
         for number, blob in enumerate(manifest.blobs, 1):
-            how = self._copy_blob(source, destination, blob)
+            how = self._copy_blob(origin, source, destination, blob)
             on_progress(f"{number}/{len(manifest.blobs)} {blob['digest'][7:19]}: {how}")
         self.put(destination, manifest)
         return self.released(destination, manifest.digest)
@@ -170,7 +213,7 @@ class Registry(AbstractContextManager["Registry"]):
             PushFailed: the registry does not take it.
         """
         for layer in manifest.content["layers"]:
-            self._copy_blob(source, destination, layer)
+            self._copy_blob(self, source, destination, layer)
         config = self.config(source, manifest)
         config["config"] |= {"Cmd": words(command), "Entrypoint": None}
         raw = json.dumps(config, sort_keys=True).encode()
@@ -184,17 +227,27 @@ class Registry(AbstractContextManager["Registry"]):
         self.put(destination, derived)
         return self.released(destination, derived.digest)
 
-    def _copy_blob(self, source: str, destination: str, blob: dict[str, Any]) -> str:
+    def _copy_blob(
+        self, origin: Registry, source: str, destination: str, blob: dict[str, Any]
+    ) -> str:
         digest = blob["digest"]
         if self.has(destination, digest):
             return "already there"
-        place = self._begin_upload(destination, {"mount": digest, "from": source})
+        mount = {"mount": digest, "from": source} if origin is self else {}
+        place = self._begin_upload(destination, mount)
         if place is None:
             return "taken over"
-        with self._http.stream("GET", f"{self._url}/{source}/blobs/{digest}") as content:
-            content.raise_for_status()
-            self._upload(place, digest, content.iter_raw(CHUNK), blob["size"])
+        with origin._blob(source, digest) as content:
+            self._upload(place, digest, content, blob["size"])
         return f"copied, {blob['size'] / 1e6:.1f} MB"
+
+    @contextmanager
+    def _blob(self, repository: str, digest: str) -> Iterator[Iterator[bytes]]:
+        """Its bytes, as they come."""
+        path = f"{repository}/blobs/{digest}"
+        with _answered(f"GET {path}"), self._http.stream("GET", f"{self._url}/{path}") as answer:
+            answer.raise_for_status()
+            yield answer.iter_raw(CHUNK)
 
     def _begin_upload(self, repository: str, parameters: dict[str, str]) -> httpx.URL | None:
         """Where a blob is to go; None where the registry has taken it over by itself."""
@@ -208,24 +261,19 @@ class Registry(AbstractContextManager["Registry"]):
     ) -> None:
         assert place is not None
         # Not sent twice: a stream has one beginning.
-        answer = self._http.put(
-            place.copy_merge_params({"digest": digest}),
-            content=content,
-            headers={"Content-Length": str(size)},
-            extensions={"retry": web.ONCE},
-        )
+        with _answered(f"the upload of {digest}"):
+            answer = self._http.put(
+                place.copy_merge_params({"digest": digest}),
+                content=content,
+                headers={"Content-Length": str(size)},
+                extensions={"retry": web.ONCE},
+            )
         if answer.is_error:
             raise PushFailed(f"{digest} was not taken by the registry.", why=answer.text[:300])
 
     def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
+        with _answered(f"{method} {path}"):
             answer = self._http.request(method, f"{self._url}/{path}", **options)
-        except httpx.HTTPError as error:
-            raise HerokuUnavailable(
-                "the registry does not answer.",
-                why=f"{type(error).__name__}: {error}, for {method} {path}",
-                next="try again",
-            ) from None
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise Unauthorized(
                 f"the registry does not let this account at {path.partition('/blobs')[0]}.",
@@ -239,6 +287,18 @@ class Registry(AbstractContextManager["Registry"]):
                 next="try again",
             )
         return answer
+
+
+@contextmanager
+def _answered(what: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise HerokuUnavailable(
+            "the registry does not answer.",
+            why=f"{type(error).__name__}: {error}, for {what}",
+            next="try again",
+        ) from None
 
 
 def as_docker(content: dict[str, Any]) -> Manifest | None:

@@ -15,7 +15,8 @@ import pytest
 from docker.models.containers import Container
 
 from tests.deploy.conftest import Place
-from tests.deploy.faults import Wire, wait_until
+from tests.deploy.faults import Wire
+from tests.waiting import wait_until
 from underway.engine import Engine
 from underway.push import push
 from underway.registry import MANIFEST, Registry
@@ -103,7 +104,7 @@ def test_what_arrives_is_docker_s_own_manifest_for_one_platform(
 ) -> None:
     assert store.facts().containerd_store
     name, said = build(inner, *flags), list[str]()
-    with Registry(target) as registry:
+    with Registry.of(target) as registry:
         pushed = push(store, name, "web", target, registry, said.append)
         manifest = registry.manifest(pushed.repository)
         assert manifest is not None and manifest.kind == MANIFEST

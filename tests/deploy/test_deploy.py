@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.conftest import a_place
-from tests.deploy.faults import Api, Wire, wait_until
+from tests.deploy.faults import Api, Wire
 from tests.deploy.user import User, image_texts
+from tests.waiting import wait_until
 from underway.engine import Engine
 
 TITLES = {
@@ -195,8 +196,8 @@ class Deploy:
             stopped = user.meanwhile("Uploading", lambda: None)
         else:
             stopped = user.meanwhile("Checking", release)
-        assert stopped.code == 25, stopped.stderr
-        assert "Set OTHER" in stopped.stderr and "Nothing was released" in stopped.stderr
+        assert stopped.code == 25, stopped.said
+        assert "Set OTHER" in stopped.said and "Nothing was released" in stopped.said
         assert user.newest() == old + 1
         wait_until(lambda: user.serving() == old + 1)
         note("somebody else releases meanwhile", stopped.code, old)
@@ -268,15 +269,15 @@ class Deploy:
         old = user.serving()
         user.commit("so that there is something new")
         stopped = user.interrupted_at(TITLES[user.method].get(step, step))
-        assert stopped.code == 130, stopped.stderr
+        assert stopped.code == 130, stopped.said
         if step == "Checking":
-            assert f"stopped: nothing was released; v{old} serves." in stopped.stderr
+            assert f"stopped: nothing was released; v{old} serves." in stopped.said
             assert user.serving() == old
         elif step == "release":
-            assert "stopped:" in stopped.stderr
+            assert "stopped:" in stopped.said
         else:
-            assert "is in service, and was not verified" in stopped.stderr
-            assert f"invoke rollback --release {old} --app {user.app}" in stopped.stderr
+            assert "is in service, and was not verified" in stopped.said
+            assert f"invoke rollback --release {old} --app {user.app}" in stopped.said
         note(f"Ctrl-C: {step}", stopped.code, old)
         user.deployed()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.conftest import Place
-from tests.deploy.faults import wait_until
+from tests.waiting import wait_until
 
 ENVIRONMENTS = """
 [tool.underway.environments]

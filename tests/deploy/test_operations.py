@@ -18,7 +18,7 @@ import pytest
 
 from tests.deploy.conftest import Place
 from tests.deploy.terminal import Terminal, running
-from tests.platform.conftest import wait_for
+from tests.waiting import wait_until
 from underway.engine import Engine
 
 PLAN = "heroku-postgresql:essential-0"
@@ -78,7 +78,7 @@ def ship(place: Place, engine: Engine, reference: str) -> None:
 
 def settled(place: Place, dynos: int = 1) -> None:
     """Return once so many web dynos are up, and no others."""
-    wait_for(lambda: states(place) == ["up"] * dynos)
+    wait_until(lambda: states(place) == ["up"] * dynos)
 
 
 def states(place: Place) -> list[str]:
@@ -269,14 +269,14 @@ def test_dynos_are_listed_scaled_and_restarted(place: Place, app: str) -> None:
     assert re.findall(r"^(web\.\d) +up ", place.done("ps"), re.MULTILINE) == ["web.1", "web.2"]
     before = {row["name"]: row["id"] for row in place.ask("/dynos")}
     place.done("restart", "--dyno", "web.2")
-    wait_for(lambda: renewed(place, before) == {"web.2"})
+    wait_until(lambda: renewed(place, before) == {"web.2"})
     settled(place, 2)
     shown = json.loads(place.done("scale", "--json", "--", "web=1"))
     assert shown == [{"type": "web", "quantity": 1, "size": "Basic"}]
     settled(place)
     assert re.search(r"web +1 +Basic", place.done("scale"))
     place.done("restart", "--dyno", "web")
-    wait_for(lambda: renewed(place, before) == {"web.1"})
+    wait_until(lambda: renewed(place, before) == {"web.1"})
     settled(place)
     assert [row["name"] for row in json.loads(place.done("ps", "--json"))] == ["web.1"]
 
@@ -334,7 +334,7 @@ def test_a_command_in_a_dyno_has_the_users_terminal(place: Place, app: str) -> N
 
 def test_logs_are_filtered(place: Place, app: str) -> None:
     place.visit("/ping/?seen")
-    wait_for(lambda: "/ping/?seen" in place.done("logs"))
+    wait_until(lambda: "/ping/?seen" in place.done("logs"))
     router = place.done("logs", "--source", "heroku", "--dyno", "router").splitlines()
     assert router
     assert all(" heroku[router]: " in line for line in router)
@@ -390,7 +390,7 @@ def test_no_list_of_processes_shows_the_password(place: Place, app: str, engine:
         assert password not in shown.stdout
         assert psql.interrupt()[0] == 130
     clients = {"underway.role": "postgres-client", **place.checkout.project.labels}
-    wait_for(lambda: engine.containers(clients) == [])
+    wait_until(lambda: engine.containers(clients) == [])
 
 
 def test_a_backup_brings_the_rows_back(place: Place, app: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.checkout import Stopped
 from tests.deploy.conftest import Place
 from tests.deploy.faults import Api, Fault, Wire
 from underway.engine import Engine
@@ -52,14 +53,6 @@ class Watch:
         finally:
             stop.set()
             thread.join()
-
-
-@dataclass
-class Stopped:
-    """A deploy that was stopped on its way: its exit code, and what it had said."""
-
-    code: int
-    stderr: str
 
 
 @dataclass
@@ -169,29 +162,12 @@ class User:
         return self._observed(title, lambda process: os.killpg(process.pid, signal.SIGKILL))
 
     def _observed(self, title: str, act: Callable[["subprocess.Popen[str]"], object]) -> Stopped:
-        argv = self.place.checkout.argv("deploy", "--method", self.method, "--yes")
-        process = subprocess.Popen(
-            argv,
-            cwd=self.place.checkout.root,
-            env=os.environ | self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+        words = ("deploy", "--method", self.method, "--yes")
+        stopped = self.place.checkout.observed(
+            lambda line: line.startswith(title), act, *words, **self.env
         )
-        assert process.stdout is not None
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if line.startswith(title):
-                act(process)
-                break
-        said.append(process.stdout.read())
-        process.stdout.close()
-        code = process.wait(timeout=300)
-        self.watch.outputs += said
-        return Stopped(code, "".join(said))
+        self.watch.outputs.append(stopped.said)
+        return stopped
 
 
 def image_texts(engine: Engine, *labels: dict[str, str]) -> str:

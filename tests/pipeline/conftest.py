@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.checkout import Stopped
 from tests.deploy.conftest import Place, place
 
 __all__ = ["place", "project"]
@@ -49,6 +52,14 @@ class Pipeline:
         done = self.place.invoke("pipeline", *words)
         print(done.stdout, done.stderr)
         return Ran(done.returncode, done.stdout + done.stderr, self.folder / "state")
+
+    def interrupted_at(self, job: str, title: str) -> Stopped:
+        """A run of one job that gets Ctrl-C when that says that it begins something."""
+        return self.place.checkout.observed(
+            lambda line: title in line,
+            lambda process: os.killpg(process.pid, signal.SIGINT),
+            *("pipeline", "--job", job),
+        )
 
     @property
     def folder(self) -> Path:

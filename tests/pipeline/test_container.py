@@ -1,9 +1,12 @@
 """The whole file, by the container registry: what is built is what is tested, and what serves."""
 
 from tests.pipeline.conftest import Pipeline
+from underway.engine import Engine
 
 STAGING, PRODUCTION = "hello-django-staging", "hello-django"
 JOBS = ("environment", "lint", "typing", "tests", "build", "test", "staging")
+LAYERS = 4
+"""Those that the Dockerfile adds to its base image."""
 MIGRATION = """\
 import os
 
@@ -90,6 +93,33 @@ def test_the_simple_file_has_one_job_that_builds_deploys_and_verifies(project: P
     assert ran.code == 0
     assert ran.outcome("deploy") == "PASS"
     assert project.serving(PRODUCTION) == project.receipt("deploy", PRODUCTION)["release"]
+
+
+def test_a_schedule_audits_and_builds_everything_anew(project: Pipeline) -> None:
+    ran = project.run("--event", "schedule", "--job", "audit")
+    assert ran.code == 0
+    assert "audited" in (project.folder / "state/output/audit.log").read_text()
+    before = project.blob(digest(project.handed_on()["IMAGE"]))
+    assert project.run("--event", "schedule", "--job", "build").code == 0
+    after = project.blob(digest(project.handed_on()["IMAGE"]))
+    of_base = len(before["layers"]) - LAYERS
+    assert before["layers"][:of_base] == after["layers"][:of_base]
+    assert not {layer["digest"] for layer in before["layers"][of_base:]} & {
+        layer["digest"] for layer in after["layers"][of_base:]
+    }
+
+
+def test_a_cancelled_deploy_leaves_no_half_release_and_nothing_else(project: Pipeline) -> None:
+    before = project.serving(STAGING)
+    stopped = project.interrupted_at("staging", "Releasing …")
+    assert stopped.code == 130, stopped.said
+    engine = Engine.connect()
+    left = project.place.checkout.project.labels
+    assert engine.containers(left) == engine.networks(left) == engine.volumes(left) == []
+    engine.client.close()
+    assert project.serving(STAGING) in (before, before + 1)
+    assert project.run("--job", "staging").code == 0
+    assert project.serving(STAGING) == project.receipt("staging", STAGING)["release"] > before
 
 
 def test_a_failing_migration_stops_it_at_staging_with_the_old_release_serving(

@@ -5,8 +5,7 @@ import json
 import os
 import secrets
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.waiting import wait_until
 from underway.engine import Engine
 from underway.platform import supervisor
 from underway.platform.settings import Settings
@@ -88,7 +88,7 @@ class Service:
         update = {"type": "web", "docker_image": self.push(image, app)}
         answer = self.api.patch(f"/apps/{app}/formation", json={"updates": [update]})
         assert answer.status_code == 200, answer.text
-        wait_for(lambda: self.states(app) == {"up"})
+        wait_until(lambda: self.states(app) == {"up"})
 
     def states(self, app: str) -> set[str]:
         """What its dynos are up to."""
@@ -100,14 +100,6 @@ class Service:
         assert answer.status_code == 201, answer.text
         created: dict[str, Any] = answer.json()
         return created
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Return when it holds; fail where it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def make_service(folder: Path, **limits: float) -> Service:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.platform.conftest import Service, make_service, wait_for
+from tests.platform.conftest import Service, make_service
+from tests.waiting import wait_until
 from underway.engine import Engine
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_an_image_that_never_binds_its_port_gets_r10_and_its_visitors_h20(
         release(service, app["name"], web=image)
         answer = visit(service, app["web_url"])
         assert answer.status_code == 503
-        wait_for(lambda: logged(service, app["name"], "Error R10 (Boot timeout)"))
+        wait_until(lambda: logged(service, app["name"], "Error R10 (Boot timeout)"))
         text = log(service, app["name"])
         assert "code=H20" in text or "code=H10" in text
         service.api.delete(f"/apps/{app['name']}")
@@ -93,10 +94,10 @@ def test_an_image_that_crashes_at_boot_gives_its_visitors_h10(
     app = service.create()
     with variant(engine, web_image, "sh", "-c", "echo no good >&2; exit 4") as image:
         release(service, app["name"], web=image)
-        wait_for(lambda: service.states(app["name"]) == {"crashed"})
+        wait_until(lambda: service.states(app["name"]) == {"crashed"})
         answer = visit(service, app["web_url"])
         assert answer.status_code == 503 and "Application error" in answer.text
-        wait_for(lambda: logged(service, app["name"], 'code=H10 desc="App crashed"'))
+        wait_until(lambda: logged(service, app["name"], 'code=H10 desc="App crashed"'))
         text = log(service, app["name"])
         assert "app[web.1]: no good" in text
         assert "Process exited with status 4" in text
@@ -111,7 +112,7 @@ def test_a_release_phase_that_fails_leaves_the_old_release_serving(
     command = ("sh", "-c", "echo migration broken; exit 1")
     with variant(engine, web_image, *command) as failing:
         release(service, app["name"], web=failing, release=failing)
-        wait_for(lambda: status(service, app["name"], 4) != "pending")
+        wait_until(lambda: status(service, app["name"], 4) != "pending")
         assert status(service, app["name"], 4) == "failed"
         current = service.api.get(f"/apps/{app['name']}/releases/3").json()
         assert current["current"] is True
@@ -127,8 +128,8 @@ def test_an_image_that_eats_a_gigabyte_gets_r15_and_is_started_again(
     eat = "import time; time.sleep(2); eaten = bytearray(1_200_000_000); time.sleep(60)"
     with variant(engine, web_image, "sh", "-c", f"{SERVER} & python -c '{eat}'") as image:
         release(service, app["name"], web=image)
-        wait_for(lambda: logged(service, app["name"], "Error R15 (Memory quota vastly exceeded)"))
-        wait_for(lambda: logged(service, app["name"], "State changed from crashed to starting"))
+        wait_until(lambda: logged(service, app["name"], "Error R15 (Memory quota vastly exceeded)"))
+        wait_until(lambda: logged(service, app["name"], "State changed from crashed to starting"))
         service.api.delete(f"/apps/{app['name']}")
 
 
@@ -139,7 +140,7 @@ def test_an_image_that_ignores_sigterm_gets_r12_when_the_next_release_comes(
     with variant(engine, web_image, "sh", "-c", f"trap '' TERM; {SERVER} & wait; wait") as image:
         service.deploy(image, app["name"])
         service.deploy(web_image, app["name"])
-        wait_for(lambda: logged(service, app["name"], "Error R12 (Exit timeout)"))
+        wait_until(lambda: logged(service, app["name"], "Error R12 (Exit timeout)"))
         assert "Stopping remaining processes with SIGKILL" in log(service, app["name"])
         assert visit(service, app["web_url"]).text == "it works\n"
         service.api.delete(f"/apps/{app['name']}")
@@ -152,6 +153,6 @@ def test_an_answer_after_31_seconds_is_h12(
     with variant(engine, web_image, "python", "-c", SLOW) as image:
         service.deploy(image, app["name"])
         assert visit(service, app["web_url"]).status_code == 503
-        wait_for(lambda: logged(service, app["name"], 'code=H12 desc="Request timeout"'))
+        wait_until(lambda: logged(service, app["name"], 'code=H12 desc="Request timeout"'))
         assert "service=30" in log(service, app["name"])
         service.api.delete(f"/apps/{app['name']}")

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.platform.conftest import Service, wait_for
+from tests.platform.conftest import Service
+from tests.waiting import wait_until
 from underway.engine import Engine
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_dynos_and_releases_outlive_a_killed_service(
     service.kill()
     assert engine.client.containers.get(str(before.id)).status == "running"
     service.up()
-    wait_for(lambda: service.states(app["name"]) == {"up"})
+    wait_until(lambda: service.states(app["name"]) == {"up"})
     (after,) = engine.containers({**service.settings.labels, "underway.app": app["id"]})
     assert after.id == before.id
     assert Curl(service).visit(app["web_url"]) == "it works\n"
@@ -105,11 +106,11 @@ def test_a_service_killed_in_the_middle_of_a_release_finishes_it_when_it_is_back
         assert newest["status"] == "pending"
         service.kill()
         service.up()
-        wait_for(lambda: service.api.get(f"/apps/{app}/releases/4").json()["status"] != "pending")
+        wait_until(lambda: service.api.get(f"/apps/{app}/releases/4").json()["status"] != "pending")
         assert service.api.get(f"/apps/{app}/releases/4").json()["status"] == "succeeded"
         assert "migrated" in service.api.get(f"/streams/{newest['output_stream_url'][-36:]}").text
-        wait_for(lambda: service.states(app) == {"up"})
-        wait_for(lambda: len(engine.containers({**labels, "underway.app": created["id"]})) == 1)
+        wait_until(lambda: service.states(app) == {"up"})
+        wait_until(lambda: len(engine.containers({**labels, "underway.app": created["id"]})) == 1)
     finally:
         service.api.delete(f"/apps/{app}")
         engine.client.images.remove(str(phase.id), force=True)

@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from docker.errors import ImageNotFound
 
 from tests.platform.conftest import Service
 from tests.platform.heroku_cli import Shell
+from tests.waiting import wait_until
 from underway import image as images
 from underway.command import Runner
 from underway.engine import Engine
@@ -421,13 +422,6 @@ def registry(service: Service, path: str) -> httpx.Response:
         auth=("_", service.token),
         headers={"Accept": "application/vnd.docker.distribution.manifest.v2+json"},
     )
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.3)
 
 
 def read_until(terminal: int, pattern: bytes) -> bytes:

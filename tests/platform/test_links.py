@@ -9,7 +9,8 @@ from jsonschema import Draft4Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-from tests.platform.conftest import Service, wait_for
+from tests.platform.conftest import Service
+from tests.waiting import wait_until
 from underway.platform.api import schema
 from underway.platform.api.application import RESOURCES
 
@@ -206,7 +207,7 @@ def walk_dynos(walk: Walk, service: Service, app: str, digest: str) -> None:
     walk("DELETE", "/apps/{app}/dynos/{dyno}", app=app, dyno="web.1")
     walk("DELETE", "/apps/{app}/formations/{type}", app=app, type="web")
     walk("DELETE", "/apps/{app}/dynos", app=app)
-    wait_for(lambda: "up" in service.states(app))
+    wait_until(lambda: "up" in service.states(app))
     walk("POST", "/apps/{app}/formations/{type}/actions/stop", app=app, type="web")
 
 

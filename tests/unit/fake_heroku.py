@@ -126,7 +126,7 @@ def run_of(heroku: FakeHeroku, **facts: object) -> Run:
         Options("container"),
         Runner(),
         heroku,
-        Registry(TARGET),
+        Registry.of(TARGET),
         observed,
         app=heroku.known,
         expected=observed.version,

@@ -1,4 +1,7 @@
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,30 @@ def test_a_command_between_files_that_fails_says_why(tmp_path: Path) -> None:
 
 def test_an_attached_command_gives_its_exit_code() -> None:
     assert Runner().attach(python("raise SystemExit(4)")) == 4
+
+
+def test_an_attached_command_that_is_interrupted_puts_away_what_it_has_made(
+    tmp_path: Path,
+) -> None:
+    made = tmp_path / "made"
+    code = f"""
+import pathlib, time
+made = pathlib.Path({str(made)!r})
+try:
+    made.touch()
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(0.5)
+    made.unlink()
+"""
+    program = f"from underway.command import *; Runner().attach(Command({python(code).argv!r}))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while not made.exists():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+    assert not made.exists()
 
 
 def test_a_command_runs_in_its_folder(tmp_path: Path) -> None:

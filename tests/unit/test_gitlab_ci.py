@@ -97,12 +97,12 @@ def test_every_image_has_a_version_and_something_to_stand_in_for_it(file: str) -
                     assert stand_ins.find(name), name
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_the_engine_is_spoken_to_over_tls(file: str) -> None:
+@pytest.mark.parametrize(("file", "job"), [(FILES[0], "build"), (FILES[1], "deploy")])
+def test_only_one_job_has_an_engine_and_speaks_to_it_over_tls(file: str, job: str) -> None:
     content = load(file)
-    variables = content.get("variables") or content["deploy"]["variables"]
-    assert variables["DOCKER_HOST"] == "tcp://docker:2376"
-    assert variables["DOCKER_TLS_VERIFY"] == "1"
+    assert content[job]["variables"]["DOCKER_HOST"] == "tcp://docker:2376"
+    assert content[job]["variables"]["DOCKER_TLS_VERIFY"] == "1"
+    assert [name for name, part in content.items() if "dind" in str(part)] == [job]
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -1,6 +1,7 @@
 """What the pipeline's jobs do, with nothing of GitLab's around."""
 
 import socket
+import subprocess
 import threading
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from underway.engine import Engine
 from underway.errors import CheckFailed, UsageError
 from underway.pipeline import inside, job, local
 from underway.pipeline.job import Images
-from underway.pipeline.local import gateway
+from underway.pipeline.local import gateway, tool
 from underway.project import Project
 
 JOB = {
@@ -26,7 +27,7 @@ def test_a_job_is_told_where_its_images_are_and_its_password_does_not_print() ->
     images = Images.of_job(JOB)
     assert images.named("production") == "registry.example.com/group/hello"
     assert images.named("test") == "registry.example.com/group/hello/test"
-    assert images.login == {"username": "gitlab-ci-token", "password": "hunter2"}
+    assert images.login.as_dict() == {"username": "gitlab-ci-token", "password": "hunter2"}
     assert "hunter2" not in repr(images)
 
 
@@ -108,6 +109,47 @@ def test_ports_are_looked_for_where_the_engine_is(
 def test_the_images_that_the_file_names_are_had_before_it_runs() -> None:
     file = Path(__file__).parent.parent.parent / ".gitlab-ci.yml"
     assert local.named_images(file) == {"python:3.13-trixie", "docker:28.5.2-dind", "postgres:17"}
+
+
+@pytest.mark.parametrize(
+    "words, become",
+    [
+        ("create --interactive a", "create -l=1 -l=2 --interactive a"),
+        ("run --rm a", "run -l=1 -l=2 --rm a"),
+        ("volume create a", "volume create -l=1 -l=2 a"),
+        ("network create a", "network create -l=1 -l=2 a"),
+        ("network connect a b", "network connect a b"),
+        ("rm -vf a", "rm -vf a"),
+    ],
+)
+def test_what_the_pipeline_makes_bears_its_labels(words: str, become: str, tmp_path: Path) -> None:
+    assert shim(words.split(), tmp_path, privileged="1") == become.split()
+
+
+@pytest.mark.parametrize("privileged", ["0", "1"])
+def test_an_engine_is_privileged_where_that_is_possible(privileged: str, tmp_path: Path) -> None:
+    given = shim(["create", "--privileged", "two words"], tmp_path, privileged=privileged)
+    assert ("--privileged" in given, "--cap-add=SYS_ADMIN" in given) == (
+        privileged == "1",
+        privileged == "0",
+    )
+    assert given[-1] == "two words"
+
+
+def shim(words: list[str], folder: Path, *, privileged: str) -> list[str]:
+    """What the docker of gitlab-ci-local hands on to the real one."""
+    docker = folder / "docker"
+    docker.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    docker.chmod(0o755)
+    env = {
+        "PATH": f"{folder}:/usr/bin:/bin",
+        "UNDERWAY_LABELS": "-l=1 -l=2",
+        "UNDERWAY_PRIVILEGED": privileged,
+    }
+    said = subprocess.run(
+        [tool.DOCKER, *words], env=env, check=True, capture_output=True, text=True
+    )
+    return said.stdout.splitlines()
 
 
 def test_what_comes_to_the_gateway_is_passed_on() -> None:

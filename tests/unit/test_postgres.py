@@ -27,7 +27,7 @@ def test_the_password_never_prints(server: postgres.Server) -> None:
 
 
 def test_the_key_is_readable_by_the_server_alone() -> None:
-    _, archive = postgres._certificates()
+    _, archive = postgres._certificates("127.0.0.1")
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         key = tar.getmember("underway/server.key")
     assert (key.uid, oct(key.mode)) == (postgres.UID, "0o600")

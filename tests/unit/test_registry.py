@@ -18,10 +18,9 @@ from underway.registry import (
     as_docker,
     words,
 )
-from underway.secret import Secret
-from underway.target import Target
 
-TARGET = Target("shop", False, "https://api", "https://registry.example", Secret("hunter2"))
+URL = "https://registry.example"
+LOGIN = httpx.BasicAuth("_", "hunter2")
 
 
 def digest(content: bytes) -> str:
@@ -62,7 +61,7 @@ class FakeRegistry:
         http = httpx.Client(
             transport=httpx.MockTransport(self.answer), auth=httpx.BasicAuth("_", "hunter2")
         )
-        return Registry(TARGET, http)
+        return Registry(URL, LOGIN, http=http)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/v2/")
@@ -139,6 +138,38 @@ def test_a_copy_is_the_very_same_image(mounts: bool) -> None:
     assert len(said) == 2 and ("taken over" if mounts else "copied") in said[0]
 
 
+def test_a_copy_from_another_registry_is_the_very_same_image() -> None:
+    gitlab, heroku = FakeRegistry(), FakeRegistry()
+    made, said = gitlab.image("group/hello"), list[str]()
+    copied = heroku.client().copy("group/hello", "shop/web", made, said.append, gitlab.client())
+    assert copied.digest == made
+    assert heroku.blobs["shop/web"] == gitlab.blobs["group/hello"]
+    assert not [asked for asked in heroku.asked if "mount" in asked]
+    assert "copied" in said[0]
+    said.clear()
+    heroku.client().copy("group/hello", "shop/web", made, said.append, gitlab.client())
+    assert all(line.endswith("already there") for line in said)
+
+
+def test_a_copy_of_what_an_engine_has_pushed_in_oci_s_words_is_in_docker_s() -> None:
+    gitlab, heroku = FakeRegistry(), FakeRegistry()
+    made = gitlab.image("group/hello", kind=OCI_MANIFEST)
+    copied = heroku.client().copy(
+        "group/hello", "shop/web", made, lambda line: None, gitlab.client()
+    )
+    assert copied.kind == MANIFEST
+    assert copied.config_digest in gitlab.blobs["group/hello"]
+
+
+def test_a_copy_of_what_heroku_does_not_run_is_refused() -> None:
+    gitlab = FakeRegistry()
+    made = gitlab.image("group/hello", architecture="arm64", kind=OCI_MANIFEST)
+    with pytest.raises(PushFailed, match="arm64"):
+        FakeRegistry().client().copy(
+            "group/hello", "shop/web", made, lambda line: None, gitlab.client()
+        )
+
+
 def test_a_copy_sends_nothing_that_is_there_already() -> None:
     fake = FakeRegistry()
     made = fake.image("staging/web")
@@ -185,7 +216,7 @@ def test_an_oci_manifest_is_put_in_docker_s_words() -> None:
 
 
 def answering(answer: Callable[[httpx.Request], httpx.Response]) -> Registry:
-    return Registry(TARGET, httpx.Client(transport=httpx.MockTransport(answer)))
+    return Registry(URL, LOGIN, http=httpx.Client(transport=httpx.MockTransport(answer)))
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -16,6 +16,7 @@ from underway import console
 from underway.command import Runner
 from underway.deploy import (
     container,
+    copied,
     facts,
     hooks,
     lock,
@@ -42,6 +43,7 @@ STEPS = {
     "container": container.STEPS,
     "manifest": manifest.STEPS,
     "promote": promote.STEPS,
+    "copy": copied.STEPS,
 }
 HOOKS = {"build": hooks.PRE_BUILD, "release": hooks.PRE_RELEASE}
 """Called before these steps."""
@@ -122,7 +124,7 @@ def roll_back(
 
 @contextmanager
 def _opened(project: Project, target: Target, options: Options, runner: Runner) -> Iterator[Run]:
-    with Heroku(target) as heroku, Registry(target) as registry:
+    with Heroku(target) as heroku, Registry.of(target) as registry:
         started = time.monotonic()
         found = facts.observe(project, heroku, runner)
         run = Run(project, target, options, runner, heroku, registry, found)

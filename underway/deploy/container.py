@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from underway import console
+from underway import console, fitness
 from underway import image as images
 from underway import push as pushing
-from underway import smoke
 from underway.deploy import release
 from underway.deploy.run import Line, Run, Step
 from underway.engine import Engine
-from underway.errors import CheckFailed
 from underway.push import Pushed
 from underway.registry import ARCHITECTURE
-
-CHECK = ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
 
 
 def build(run: Run, line: Line) -> None:
@@ -35,27 +31,20 @@ def check(run: Run, line: Line) -> None:
         CheckFailed: it is not.
         ContainerFailed: it does not boot, or Django's own check finds something.
     """
-    engine = Engine.connect()
-    found = engine.image(run.image, next="invoke build")
-    system = f"{found.attrs['Os']}/{found.attrs['Architecture']}"
-    if system != f"linux/{ARCHITECTURE}":
-        raise CheckFailed(
-            f"the image is for {system}; Heroku runs linux/{ARCHITECTURE}.",
-            next="build it with DOCKER_DEFAULT_PLATFORM=linux/amd64",
-        )
-    console.detail(f"{system}, {found.attrs['Size'] / 1e6:.0f} MB")
-    labels = run.project.labels | {"underway.role": "check"}
-    engine.run(run.image, CHECK, environment=smoke.environment(), labels=labels)
-    console.detail("manage.py check --deploy finds nothing")
-    smoke.smoke(engine, run.image, run.project.labels)
+    fitness.check(Engine.connect(), run.image, run.project.labels)
 
 
 def push(run: Run, line: Line) -> None:
     """Push the image, and make those of the other process types from it."""
     engine = Engine.connect()
     web = pushing.push(engine, run.image, "web", run.target, run.registry, line)
-    run.pushed.append(web)
     console.detail(f"web: {web.manifest.config_digest[:19]}, read back as it was built")
+    derive_others(run, web)
+
+
+def derive_others(run: Run, web: Pushed) -> None:
+    """Have in the registry what is released: the web image, and those made of it."""
+    run.pushed.append(web)
     for type, command in run.project.processes.items():
         repository = f"{run.target.app}/{type}"
         made = run.registry.derive(web.repository, repository, web.manifest, command)

@@ -20,7 +20,7 @@ def held(project: Project, app: str) -> Iterator[None]:
     Raises:
         Superseded: another one runs.
     """
-    folder = project.root / ".underway"
+    folder = project.state
     folder.mkdir(exist_ok=True)
     with (folder / f"deploy-{app}.lock").open("a+") as file:
         try:

@@ -16,7 +16,7 @@ from underway.target import Target
 
 def push(project: Project, target: Target, runner: Runner, image: str = "") -> list[Pushed]:
     """Push an image of the engine, or the one that ``build`` made, for all process types."""
-    with Heroku(target) as heroku, Registry(target) as registry:
+    with Heroku(target) as heroku, Registry.of(target) as registry:
         run = Run(
             project,
             target,
@@ -39,7 +39,7 @@ def release(project: Project, target: Target, runner: Runner) -> Release:
         PushFailed: one is not in the registry.
         ReleasePhaseFailed: the release phase exited non-zero.
     """
-    with Heroku(target) as heroku, Registry(target) as registry:
+    with Heroku(target) as heroku, Registry.of(target) as registry:
         found = facts.observe(project, heroku, runner)
         heroku.app()
         run = Run(project, target, Options("container"), runner, heroku, registry, found)

@@ -16,6 +16,7 @@ HOW = {
     "container": "built here, through the container registry",
     "manifest": "built by the platform, from heroku.yml",
     "promote": "copied from {source}, byte for byte",
+    "copy": "copied from {source}",
 }
 
 
@@ -71,8 +72,10 @@ def make(project: Project, target: Target, options: Options, facts: Facts) -> Pl
 
 
 def _source(options: Options, facts: Facts) -> str:
-    if options.source:
+    if options.method == "promote":
         return "the images in service there"
+    if options.method == "copy":
+        return "the image of this pipeline"
     if options.image:
         return options.image
     commit = facts.commit.partition("-")[0][:7] or "no commit"

@@ -12,7 +12,7 @@ from underway.deploy.run import Run
 from underway.errors import UnderwayError
 from underway.project import Project
 
-FOLDER = Path(".underway") / "receipts"
+FOLDER = "receipts"
 
 
 def make(run: Run, failure: UnderwayError | None = None) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def undo(run: Run) -> str | None:
 
 def write(run: Run, receipt: dict[str, Any]) -> Path:
     """Keep it under .underway/receipts, by app and release."""
-    folder = run.project.root / FOLDER
+    folder = run.project.state / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     name = f"v{receipt['release']}" if receipt["release"] else "unreleased"
     path = folder / f"{run.target.app}-{name}.json"
@@ -56,7 +56,7 @@ def pushed_as(project: Project, app: str, type: str, image: str) -> str | None:
     """The manifest's digest of an image that was released from here; ``image`` is the beginning
     of its configuration's digest, without ``sha256:``.
     """
-    for path in (project.root / FOLDER).glob(f"{app}-v*.json"):
+    for path in (project.state / FOLDER).glob(f"{app}-v*.json"):
         pushed = json.loads(path.read_text())["images"].get(type)
         if pushed and pushed["image"].removeprefix("sha256:").startswith(image):
             return str(pushed["manifest"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from underway.bearer import Login
 from underway.command import Runner
 from underway.deploy.facts import Facts
 from underway.heroku import App, Heroku, Release
@@ -19,11 +20,13 @@ class Options:
     """What the user asked for."""
 
     method: str
-    """container, manifest, or promote."""
+    """container, manifest, promote or copy."""
     image: str = ""
     """An image of the engine to release instead of building one."""
     source: str = ""
-    """The app whose images are released, where they are promoted."""
+    """The app whose images are promoted; or, to be copied, an image's HOST/REPOSITORY@DIGEST."""
+    login: Login | None = None
+    """For the registry of an image that is copied; None: it asks for none."""
     yes: bool = False
     """Go on without asking where something costs money."""
 

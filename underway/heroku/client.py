@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -14,6 +14,7 @@ from underway.heroku.models import Account, Addon, App, Build, Domain, Dyno, Pro
 from underway.heroku.session import DOCKER_RELEASES, NotFound, Session
 from underway.target import Target
 
+T = TypeVar("T")
 CONTAINER = "container"
 RELEASE_SECONDS = 3600
 """Heroku's limit for a release phase."""
@@ -116,10 +117,12 @@ class Heroku(AbstractContextManager["Heroku"]):
         Raises:
             HerokuUnavailable: it is not, after ten minutes, or never will be.
         """
-        deadline = time.monotonic() + ADDON_SECONDS
-        while addon.state == "provisioning" and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
-            addon = Addon.of(self._session.get(f"{self._path}/addons/{addon.id}"))
+        addon = _settled(
+            addon,
+            lambda: Addon.of(self._session.get(f"{self._path}/addons/{addon.id}")),
+            lambda found: found.state == "provisioning",
+            ADDON_SECONDS,
+        )
         if addon.state != "provisioned":
             raise HerokuUnavailable(
                 f"the add-on {addon.name} ({addon.plan}) is not ready: {addon.state}.",
@@ -172,11 +175,7 @@ class Heroku(AbstractContextManager["Heroku"]):
 
     def wait_for_release(self, release: Release) -> Release:
         """The release once it is no longer pending, or as it is after an hour."""
-        deadline = time.monotonic() + RELEASE_SECONDS
-        while release.status == "pending" and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
-            release = self.release(release.id)
-        return release
+        return _settled(release, lambda: self.release(release.id), _is_pending, RELEASE_SECONDS)
 
     def upload_source(self, archive: bytes) -> str:
         """Hand over a gzipped tarball; the address from which a build takes it."""
@@ -201,12 +200,8 @@ class Heroku(AbstractContextManager["Heroku"]):
 
     def wait_for_build(self, build: Build) -> Build:
         """The build once it is no longer pending, or as it is after an hour."""
-        deadline = time.monotonic() + RELEASE_SECONDS
-        build = self.build(build.id)
-        while build.status == "pending" and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
-            build = self.build(build.id)
-        return build
+        now = self.build(build.id)
+        return _settled(now, lambda: self.build(build.id), _is_pending, RELEASE_SECONDS)
 
     # Dynos and logs
 
@@ -253,3 +248,18 @@ class Heroku(AbstractContextManager["Heroku"]):
     def output(self, stream: str, *, wait: bool = True) -> Iterator[str]:
         """The output of a build or a release phase, line by line as it comes."""
         return self._session.lines(stream, wait=wait)
+
+
+def _is_pending(found: Build | Release) -> bool:
+    return found.status == "pending"
+
+
+def _settled(
+    found: T, look: Callable[[], T], is_under_way: Callable[[T], bool], seconds: float
+) -> T:
+    """What it has become, looked at again and again; or what it is after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while is_under_way(found) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        found = look()
+    return found

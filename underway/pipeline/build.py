@@ -1,8 +1,11 @@
-"""The build job: the image once, from what the last pipelines have left in GitLab's registry."""
+"""The build job: the image once, from what the last pipelines have left in GitLab's registry.
+
+It is booted here, where it is, before anybody else gets it: the jobs that release it only copy it.
+"""
 
 from __future__ import annotations
 
-from underway import console
+from underway import console, fitness
 from underway.builder import Build, build_with_engine
 from underway.command import Runner
 from underway.engine import Engine
@@ -13,6 +16,7 @@ from underway.source import commit
 
 STAGES = ("build", "production", "test")
 """In the order of the Dockerfile: each is made of those before."""
+SHIPPED = "production"
 CACHED = ("build", "test")
 """Whose layers are all that there are: the test image has those of production, and its own."""
 REPORT = "build.env"
@@ -28,6 +32,7 @@ def build(
 
     Raises:
         BuildFailed: a step failed.
+        CheckFailed, ContainerFailed: the image is not fit to ship.
         PushFailed: GitLab's registry does not take an image.
     """
     if fresh:
@@ -49,12 +54,14 @@ def build(
         )
         with console.step(f"Building {plan.tag}") as line:
             build_with_engine(plan, engine, line)
+        if stage == SHIPPED:
+            fitness.check(engine, plan.tag, project.labels)
         # Where images are named, the engine takes layers of no other, not even of its last build.
         caches = (plan.tag, *caches)
     for stage in CACHED:
         _push(engine, images, stage, "latest")
     return {
-        "IMAGE": _push(engine, images, "production", images.commit),
+        "IMAGE": _push(engine, images, SHIPPED, images.commit),
         "TEST_IMAGE": _push(engine, images, "test", images.commit),
     }
 
@@ -65,7 +72,7 @@ def _pull_caches(engine: Engine, images: Images) -> tuple[str, ...]:
         reference = f"{images.named(stage)}:latest"
         try:
             with console.step(f"Pulling {reference}"):
-                engine.pull(reference, login=images.login)
+                engine.pull(reference, login=images.login.as_dict())
             found.append(reference)
         except ImageUnavailable as unavailable:
             console.say(f"  no layers from there: {unavailable.why}")
@@ -80,7 +87,7 @@ def _push(engine: Engine, images: Images, stage: str, tag: str) -> str:
         found.tag(repository, tag)
         digest = ""
         events = engine.client.images.push(
-            repository, tag=tag, auth_config=images.login, stream=True, decode=True
+            repository, tag=tag, auth_config=images.login.as_dict(), stream=True, decode=True
         )
         for event in events:
             if "error" in event:

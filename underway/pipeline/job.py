@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from underway.bearer import Login
 from underway.errors import UsageError
 from underway.project import Project
 from underway.secret import Secret
@@ -17,8 +18,7 @@ class Images:
     """Where the project's images are kept, and with whose password; GitLab's own registry."""
 
     repository: str
-    user: str
-    password: Secret
+    login: Login
     commit: str
 
     @classmethod
@@ -30,15 +30,12 @@ class Images:
         """
         return cls(
             repository=_variable("CI_REGISTRY_IMAGE", environ),
-            user=_variable("CI_REGISTRY_USER", environ),
-            password=Secret(_variable("CI_REGISTRY_PASSWORD", environ)),
+            login=Login(
+                _variable("CI_REGISTRY_USER", environ),
+                Secret(_variable("CI_REGISTRY_PASSWORD", environ)),
+            ),
             commit=_variable("CI_COMMIT_SHA", environ),
         )
-
-    @property
-    def login(self) -> dict[str, str]:
-        """As the engine takes it."""
-        return {"username": self.user, "password": self.password.reveal()}
 
     def named(self, stage: str) -> str:
         """The repository of the images of one of the Dockerfile's stages."""

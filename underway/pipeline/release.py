@@ -8,7 +8,6 @@ from underway import console
 from underway import deploy as deploying
 from underway.command import Runner
 from underway.deploy import Options, Outcome, facts
-from underway.engine import Engine
 from underway.errors import UsageError
 from underway.heroku import Heroku
 from underway.operations import apps
@@ -26,14 +25,11 @@ def deploy(
     """Release the image of this pipeline; or, by the other method, this commit.
 
     Raises:
-        ImageUnavailable: GitLab's registry does not give the image.
         UnderwayError: nothing was begun.
     """
-    by_registry = (method or project.method) == "container"
-    options = deploying.options(project, method=method, image=image if by_registry else "", yes=yes)
-    if options.image:
-        with console.step(f"Pulling {image}"):
-            Engine.connect().pull(image, login=Images.of_job().login)
+    options = deploying.options(project, method=method, yes=yes)
+    if options.method == "container":
+        options = Options("copy", source=image, login=Images.of_job().login, yes=yes)
     return _deploy(project, target, options, runner)
 
 

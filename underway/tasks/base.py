@@ -107,7 +107,7 @@ def on_local_platform(here: Project, name: str) -> Target:
     from underway.secret import Secret
     from underway.target import Target
 
-    folder = here.root / ".underway" / "platform"
+    folder = here.state / "platform"
     if not supervisor.status(folder).running:
         with console.step("Starting the local platform"):
             supervisor.ensure(folder)

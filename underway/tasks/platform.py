@@ -80,4 +80,4 @@ def env(c: Context) -> None:
 
 
 def _folder(c: Context) -> Path:
-    return project(c).root / ".underway" / "platform"
+    return project(c).state / "platform"

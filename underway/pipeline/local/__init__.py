@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from underway import console, machine
+from underway import cleaning, console, machine
 from underway.command import Command, Runner
 from underway.engine import Engine
 from underway.errors import PushFailed, UsageError
@@ -32,6 +33,8 @@ EVENTS = {
 }
 """What GitLab starts a pipeline for, and the variables that say so."""
 NAME = "localhost"
+JOBS = 4
+"""At once, also on two cores: a build waits for the network half of its time."""
 
 
 @dataclass(frozen=True)
@@ -64,25 +67,27 @@ def run(project: Project, wanted: Wanted, runner: Runner) -> int:
     for reference in named_images(project.root / wanted.file):
         images.ensure(reference, project.python_image, engine, runner)
     helper = images.ci_helper(project.python_image, engine)
-    platform = project.root / ".underway" / "platform"
+    platform = project.state / "platform"
     supervisor.ensure(platform)
     with _registry(project, engine) as (port, base):
         settings = Settings.load(platform)
         ports = {port, settings.ports.api, settings.ports.registry, settings.ports.https}
         _write_variables(project, wanted, settings, port, base)
-        docker = tool.docker(project, engine)
+        labels = project.labels | {"underway.pipeline": secrets.token_hex(6)}
+        told = tool.docker(project, engine, labels)
         with (
             gateway.opened(engine, project.labels, ports) as address,
             tempfile.TemporaryDirectory(prefix="underway-") as scratch,
+            _put_away(engine, labels),
         ):
-            command = _command(project, wanted, program, helper, docker, address)
+            command = _command(project, wanted, program, helper, address)
             # It leaves behind what it makes there.
-            return runner.attach(replace(command, env={"TMPDIR": scratch}))
+            return runner.attach(replace(command, env=told | {"TMPDIR": scratch}))
 
 
 def folder(project: Project) -> Path:
     """Where runs of this checkout keep what they need and make."""
-    return project.root / ".underway" / "pipeline"
+    return project.state / "pipeline"
 
 
 def named_images(file: Path) -> set[str]:
@@ -114,6 +119,15 @@ def _registry(project: Project, engine: Engine) -> Iterator[tuple[int, str]]:
             engine.client.images.remove(name, noprune=True)
 
 
+@contextmanager
+def _put_away(engine: Engine, labels: dict[str, str]) -> Iterator[None]:
+    """Remove what the run has made and, stopped at a bad moment, has left."""
+    try:
+        yield
+    finally:
+        cleaning.remove(labels, engine)
+
+
 def _write_variables(
     project: Project, wanted: Wanted, settings: Settings, port: int, base: str
 ) -> None:
@@ -140,16 +154,15 @@ def _write_variables(
     file.write_text(json.dumps(variables, indent=2))  # JSON is YAML
 
 
-def _command(
-    project: Project, wanted: Wanted, program: str, helper: str, docker: str, address: str
-) -> Command:
+def _command(project: Project, wanted: Wanted, program: str, helper: str, address: str) -> Command:
     place = os.path.relpath(folder(project), project.root)
     certificates = folder(project) / "certificates"
     certificates.mkdir(parents=True, exist_ok=True)
     argv = [program, "--file", wanted.file, "--state-dir", f"{place}/state"]
     argv += ["--home", str(folder(project) / "home"), "--variables-file", f"{place}/variables.yml"]
-    argv += ["--helper-image", helper, "--container-executable", docker, "--privileged"]
-    argv += ["--concurrency", str(os.cpu_count() or 1)]
+    argv += ["--helper-image", helper, "--container-executable", str(tool.DOCKER)]
+    argv += ["--privileged"]
+    argv += ["--concurrency", str(JOBS)]
     argv += ["--pull-policy", "if-not-present", "--mount-cache", "--timestamps"]
     argv += ["--no-artifacts-to-source"]
     argv += ["--extra-host", f"{NAME}:{address}"]

@@ -15,7 +15,8 @@ from underway.project import Project
 
 VERSION = "4.61.1"
 """The newest that runs on Node 20."""
-SHIM = Path(__file__).parent / "docker.sh"
+DOCKER = Path(__file__).parent / "docker.sh"
+"""The docker that it is given, told by the environment what docker() says."""
 
 
 def install(project: Project, runner: Runner) -> str:
@@ -25,7 +26,7 @@ def install(project: Project, runner: Runner) -> str:
         SetupImpossible: npm is not here, or rsync cannot be installed from here.
         CommandFailed: npm failed.
     """
-    folder = project.root / ".underway" / "cache" / f"gitlab-ci-local-{VERSION}"
+    folder = project.state / "cache" / f"gitlab-ci-local-{VERSION}"
     program = folder / "node_modules" / ".bin" / "gitlab-ci-local"
     if shutil.which("npm") is None:
         raise SetupImpossible(
@@ -48,10 +49,12 @@ def install(project: Project, runner: Runner) -> str:
     return str(program)
 
 
-def docker(project: Project, engine: Engine) -> str:
-    """The docker for it: a shim before it, where a privileged container does not start."""
+def docker(project: Project, engine: Engine, labels: dict[str, str]) -> dict[str, str]:
+    """What DOCKER is to be told: the labels of all that it makes, and whether it may privilege."""
     try:
         engine.run(project.python_image, ["true"], privileged=True, labels=project.labels)
+        privileged = True
     except ContainerFailed:
-        return str(SHIM)
-    return "docker"
+        privileged = False
+    options = " ".join(f"--label={key}={value}" for key, value in labels.items())
+    return {"UNDERWAY_LABELS": options, "UNDERWAY_PRIVILEGED": str(int(privileged))}

@@ -1,0 +1,31 @@
+"""Whether an image is fit to ship: seen where it was built, before it leaves."""
+
+from __future__ import annotations
+
+from underway import console, smoke
+from underway.engine import Engine
+from underway.errors import CheckFailed
+from underway.registry import ARCHITECTURE
+
+DJANGO = ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+
+
+def check(engine: Engine, image: str, labels: dict[str, str]) -> None:
+    """Look at its platform, ask Django, and boot it as a web dyno; a line each.
+
+    Raises:
+        CheckFailed: it is not.
+        ContainerFailed: it does not boot, or Django's own check finds something.
+    """
+    found = engine.image(image, next="invoke build")
+    system = f"{found.attrs['Os']}/{found.attrs['Architecture']}"
+    if system != f"linux/{ARCHITECTURE}":
+        raise CheckFailed(
+            f"the image is for {system}; Heroku runs linux/{ARCHITECTURE}.",
+            next="build it with DOCKER_DEFAULT_PLATFORM=linux/amd64",
+        )
+    console.detail(f"{system}, {found.attrs['Size'] / 1e6:.0f} MB")
+    role = {"underway.role": "check"}
+    engine.run(image, DJANGO, environment=smoke.environment(), labels=labels | role)
+    console.detail("manage.py check --deploy finds nothing")
+    smoke.smoke(engine, image, labels)
