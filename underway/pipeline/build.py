@@ -5,6 +5,8 @@ It is booted here, where it is, before anybody else gets it: the jobs that relea
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from underway import console, fitness
 from underway.builder import Build, build_with_engine
 from underway.command import Runner
@@ -67,16 +69,21 @@ def build(
 
 
 def _pull_caches(engine: Engine, images: Images) -> tuple[str, ...]:
-    found = []
-    for stage in CACHED:
-        reference = f"{images.named(stage)}:latest"
+    """Have the last pipeline's images, all at once: unpacking one leaves a processor idle."""
+    references = [f"{images.named(stage)}:latest" for stage in CACHED]
+
+    def pull(reference: str) -> str:
         try:
-            with console.step(f"Pulling {reference}"):
-                engine.pull(reference, login=images.login.as_dict())
-            found.append(reference)
+            engine.pull(reference, login=images.login.as_dict())
+            return ""
         except ImageUnavailable as unavailable:
-            console.say(f"  no layers from there: {unavailable.why}")
-    return tuple(found)
+            return f"  no layers from {reference}: {unavailable.why}"
+
+    with console.step("Pulling the layers of the last pipeline"), ThreadPoolExecutor() as pool:
+        problems = list(pool.map(pull, references))
+    for problem in filter(None, problems):
+        console.say(problem)
+    return tuple(ref for ref, problem in zip(references, problems, strict=True) if not problem)
 
 
 def _push(engine: Engine, images: Images, stage: str, tag: str) -> str:
