@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -25,6 +24,21 @@ class LivenessMiddleware:
         return self.get_response(request)
 
 
+class ReadinessMiddleware:
+    """Answers /readyz: whether database and migrations are as the code wants them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info != "/readyz":
+            return self.get_response(request)
+        problem = database_problem()
+        state = {"ready": False, "reason": problem} if problem else {"ready": True}
+        headers = {"Cache-Control": "no-store"}
+        return JsonResponse(state, status=503 if problem else 200, headers=headers)
+
+
 def database_problem() -> str:
     """Why the database cannot serve this code, in words fit for strangers; empty when it can."""
     try:
@@ -36,12 +50,3 @@ def database_problem() -> str:
         return "database unreachable"
     count = len(missing)
     return f"{count} migration{'s' if count > 1 else ''} not applied" if count else ""
-
-
-def static_files_problem(name: str) -> str:
-    """Why static files cannot be served, judged by one of them; empty when they can."""
-    try:
-        staticfiles_storage.url(name)
-    except ValueError:  # not in the manifest
-        return "static files not collected"
-    return ""

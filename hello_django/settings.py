@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "hello_django.request_id.RequestIdMiddleware",
     "hello_django.health.LivenessMiddleware",
+    "hello_django.health.ReadinessMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -95,7 +96,6 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 # HTTPS. There is no SECURE_PROXY_SSL_HEADER on purpose: Django would believe the header from
 # anyone, while gunicorn sets the scheme from it only when the peer is a proxy that it trusts.
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -6,6 +6,5 @@ from hello_django import views
 urlpatterns = [
     path("", views.home),
     path("ping/", views.ping),
-    path("readyz", views.ready),
     path("admin/", admin.site.urls),
 ]

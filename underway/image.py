@@ -39,6 +39,7 @@ def build(
         raise UsageError(f"there is no stage {target!r}.", why=f"stages: {', '.join(TARGETS)}")
     plan = Build(
         context=project.root,
+        dockerfile=project.dockerfile,
         target=target,
         tag=project.image(target),
         arguments={

@@ -39,6 +39,9 @@ class Project:
     postgres_image: str = "postgres:17"
     """The image of a Postgres server, for tests, and for psql, backup and restore."""
 
+    dockerfile: str = "Dockerfile"
+    """Where a project has a Dockerfile of another purpose: the path of the one to build."""
+
     app: str = ""
     """The app on Heroku; empty: the local platform. --app and HEROKU_APP_NAME come before it."""
 

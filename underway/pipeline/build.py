@@ -44,6 +44,7 @@ def build(
     for stage in STAGES:
         plan = Build(
             context=project.root,
+            dockerfile=project.dockerfile,
             target=stage,
             tag=f"{images.named(stage)}:{images.commit}",
             arguments={

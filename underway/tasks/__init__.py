@@ -8,6 +8,7 @@ from invoke.tasks import Task
 
 from underway.tasks import (
     addons,
+    adopt,
     app,
     apps,
     config,
@@ -35,7 +36,7 @@ COLLECTIONS = {
 def collection(root: Path) -> Collection:
     """All tasks, for the project in this folder."""
     tasks = Collection()
-    for module in (machine, image, app, deploy, apps, dynos, database):
+    for module in (machine, adopt, image, app, deploy, apps, dynos, database):
         for value in vars(module).values():
             if isinstance(value, Task):
                 tasks.add_task(value)
