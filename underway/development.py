@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 
 from underway import console, ports
 from underway.command import Command, Runner
@@ -16,10 +18,19 @@ from underway.project import Project
 def manage(project: Project, arguments: tuple[str, ...]) -> Command:
     """A command of manage.py, with DEBUG on unless the environment says otherwise."""
     return Command(
-        (sys.executable, "manage.py", *arguments),
+        (python(project), "manage.py", *arguments),
         env={"DEBUG": os.environ.get("DEBUG", "1")},
         cwd=project.root,
     )
+
+
+def python(project: Project) -> str:
+    """This Python, if it has Django; else that of the project's own environment."""
+    own = [project.root / ".venv", Path(os.environ.get("VIRTUAL_ENV", "venv"))]
+    candidates = [path / "bin" / "python" for path in own]
+    if find_spec("django") is None:
+        return next((str(path) for path in candidates if path.exists()), sys.executable)
+    return sys.executable
 
 
 def serve(project: Project, port: str) -> Command:
@@ -83,4 +94,4 @@ def run_all(commands: Iterable[Command], runner: Runner) -> None:
 
 
 def _tool(project: Project, module: str, *arguments: str) -> Command:
-    return Command((sys.executable, "-m", module, *arguments), cwd=project.root)
+    return Command((python(project), "-m", module, *arguments), cwd=project.root)

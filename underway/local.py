@@ -58,10 +58,10 @@ def run(
         )
         try:
             url = probe.address(container, PORT, engine.host)
-            probe.wait_until_serving(container, f"{url}/healthz", seconds=BOOT_SECONDS)
+            probe.wait_until_serving(container, f"{url}{project.health_path}", seconds=BOOT_SECONDS)
             if database_url is None:
                 _migrate(container)
-            probe.wait_until_serving(container, f"{url}/ping/", seconds=BOOT_SECONDS)
+            probe.wait_until_serving(container, f"{url}{project.ready_path}", seconds=BOOT_SECONDS)
         except BaseException:
             container.remove(force=True, v=True)
             raise

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from underway import console
+from underway.adopt import found, requirements
 from underway.command import Command, Runner
 from underway.errors import UsageError
 from underway.project import Project
@@ -18,6 +19,9 @@ def refresh(project: Project, runner: Runner, *, upgrade: bool = False) -> None:
         UsageError: there is no requirements/production.in.
         CommandFailed: the resolver found no versions that fit together.
     """
+    if requirements.is_adopted(project.root):
+        requirements.refresh(project.root, found.python(project.root), runner, upgrade=upgrade)
+        return
     for name in _names(project.root / "requirements"):
         with console.step(f"Locking requirements/{name}.txt") as line:
             runner.follow(_compile(project, name, upgrade), line)

@@ -91,8 +91,12 @@ class Project:
 
     @property
     def state(self) -> Path:
-        """What the tasks keep between runs: outside of git, and of every image."""
-        return self.root / ".underway"
+        """The folder of what the tasks keep, made where it is missing; git leaves it alone."""
+        folder = self.root / ".underway"
+        folder.mkdir(exist_ok=True)
+        if not (folder / ".gitignore").exists():
+            (folder / ".gitignore").write_text("*\n")
+        return folder
 
     @property
     def labels(self) -> dict[str, str]:

@@ -20,9 +20,7 @@ def held(project: Project, app: str) -> Iterator[None]:
     Raises:
         Superseded: another one runs.
     """
-    folder = project.state
-    folder.mkdir(exist_ok=True)
-    with (folder / f"deploy-{app}.lock").open("a+") as file:
+    with (project.state / f"deploy-{app}.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
