@@ -7,9 +7,9 @@ from pathlib import Path
 from underway import console, source
 from underway.adopt import writing
 from underway.adopt.survey import Survey, survey
-from underway.checks import render, require_no_errors
+from underway.checks import render
 from underway.command import Runner
-from underway.errors import UsageError
+from underway.errors import CheckFailed, UsageError
 from underway.project import Project
 
 __all__ = ["Survey", "init"]
@@ -31,7 +31,11 @@ def init(root: Path, runner: Runner, *, plan: bool, yes: bool) -> Survey:
     console.say(found.text)
     if found.findings:
         console.say(render(found.findings))
-    require_no_errors(found.findings)
+    if found.blocked:
+        raise CheckFailed(
+            "nothing was written: the project cannot be deployed as it is.",
+            next="mend what is marked with ✗ above, commit it, then underway init",
+        )
     if plan:
         return found
     console.say(found.preview)

@@ -60,6 +60,9 @@ def beside(settings: str) -> list[str]:
 def facts() -> dict[str, Any]:
     import django
 
+    module = os.environ["DJANGO_SETTINGS_MODULE"]
+    if not getattr(import_module(module), "SECRET_KEY", ""):
+        import_module(module).SECRET_KEY = NEVER  # type: ignore[attr-defined]
     django.setup()
     from django.apps import apps
     from django.conf import settings
@@ -69,7 +72,6 @@ def facts() -> dict[str, Any]:
     wsgi, asgi = settings.WSGI_APPLICATION, getattr(settings, "ASGI_APPLICATION", None)
     if application := asgi or wsgi:
         import_string(application)
-    module = os.environ["DJANGO_SETTINGS_MODULE"]
     root = module.partition(".")[0]
     overridden = [name for name in vars(import_module(module)) if name.isupper()]
     return {
@@ -87,11 +89,16 @@ def facts() -> dict[str, Any]:
             for field in model._meta.get_fields()
             if isinstance(field, FileField)
         ],
-        "static_root": str(settings.STATIC_ROOT or ""),
+        "static_root": inside(str(settings.STATIC_ROOT or "")),
         "key_in": [name for name in overridden if name != "SECRET_KEY" and holds_key(name)],
         "celery": celery(root),
         "unmade": unmade_migrations(),
     }
+
+
+def inside(path: str) -> str:
+    """The path as seen from the project's folder, where it is below it."""
+    return str(Path(path).relative_to(os.getcwd())) if path.startswith(os.getcwd()) else path
 
 
 def default_storage() -> str:

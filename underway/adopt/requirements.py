@@ -47,9 +47,9 @@ class Source:
         poetry = ("tool", "run", "--from", "poetry", "--with", "poetry-plugin-export", "poetry")
         commands = {
             "uv": ("export", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes"),
-            "Poetry": (*poetry, "export", "--only", "main", "--without-hashes"),
+            "Poetry": (*poetry, "export", "--only", "main", "--without-hashes", "--without-urls"),
             "Pipenv": ("tool", "run", "pipenv", "requirements"),
-            "pyproject": ("pip", "compile", "--universal", "--python-version", python, self.file),
+            "pyproject": ("pip", "compile", *_for_image(python), self.file),
         }
         return commands.get(self.tool, ())
 
@@ -102,20 +102,21 @@ def export(root: Path, source: Source, python: str, runner: Runner) -> None:
     if not (words := source.export(python)):
         return
     pins = runner.capture(Command((*UV, *words), cwd=root)).stdout
-    lines = [line for line in pins.splitlines() if line and not line.lstrip().startswith("#")]
+    # Where packages come from may have a password in it; that is for the environment to say.
+    lines = [line for line in pins.splitlines() if line and line[0] not in "-# "]
     text = f"# From {source.file}, by underway lock.\n" + "\n".join(lines) + "\n"
     (root / FOLDER).mkdir(exist_ok=True)
     (root / EXPORTED).write_text(text)
 
 
 def lock(root: Path, file: str, python: str, runner: Runner, *, upgrade: bool = False) -> None:
-    """Write FILE.txt from FILE.in: for every platform, with the hash of every file.
+    """Write FILE.txt from FILE.in: for the image's Linux and Python, with every file's hash.
 
     Raises:
         CommandFailed: no versions fit together.
     """
     name = Path(file).stem
-    argv = [*UV, "pip", "compile", "--quiet", "--universal", "--python-version", python]
+    argv = [*UV, "pip", "compile", "--quiet", *_for_image(python)]
     argv += ["--generate-hashes", "--no-emit-index-url", "--custom-compile-command"]
     argv += ["underway lock", "--output-file", f"{name}.txt"]
     argv += ["--upgrade"] if upgrade else []
@@ -139,15 +140,18 @@ def names(lock: str) -> set[str]:
 
 def without_wheels(root: Path, python: str, runner: Runner) -> tuple[str, ...]:
     """The packages of production that come as source only, for Linux and that Python."""
-    argv = (*UV, "pip", "compile", "--quiet", "--no-deps", "--universal", "--python-version")
-    lock = f"{FOLDER}/production.txt"
-    form = ("--format", "pylock.toml", "--no-header", lock)
-    table = tomllib.loads(runner.capture(Command((*argv, python, *form), cwd=root)).stdout)
+    argv = (*UV, "pip", "compile", "--quiet", "--no-deps", *_for_image(python))
+    form = ("--format", "pylock.toml", "--no-header", f"{FOLDER}/production.txt")
+    table = tomllib.loads(runner.capture(Command((*argv, *form), cwd=root)).stdout)
     return tuple(
         package["name"]
         for package in table["packages"]
         if not any(_fits(wheel["url"], python) for wheel in package.get("wheels", []))
     )
+
+
+def _for_image(python: str) -> tuple[str, ...]:
+    return ("--python-platform", "x86_64-manylinux_2_40", "--python-version", python)
 
 
 def _fits(wheel: str, python: str) -> bool:

@@ -31,6 +31,11 @@ class Survey:
     changes: tuple[Change, ...] = ()
 
     @property
+    def blocked(self) -> bool:
+        """Whether something has to be mended before anything is written."""
+        return any(finding.level == "error" for finding in self.findings)
+
+    @property
     def written(self) -> tuple[Change, ...]:
         """The files that are touched."""
         return tuple(change for change in self.changes if change.written)
@@ -149,7 +154,9 @@ def _try(looking: _Looking, known: Found) -> Found:
         known = replace(known, silenced=obstacles.silenced_by(asked))
         looking.findings += obstacles.of_checks(asked)
         try:
-            collect = copy.manage("collectstatic", "--noinput", settings=settings)
+            collect = copy.manage(
+                "collectstatic", "--noinput", "--verbosity", "0", settings=settings
+            )
             copy.runner.follow(collect, line)
         except CommandFailed as error:
             looking.findings.append(obstacles.of_static_files(error.why))
