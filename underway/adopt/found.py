@@ -47,6 +47,8 @@ class Found:
     processes: Mapping[str, str] = field(default_factory=dict)
     """Commands of the process types beside web and release."""
     default_storage: str = "django.core.files.storage.FileSystemStorage"
+    apps: tuple[str, ...] = ()
+    """Apps that the project needs on Postgres and has not."""
     legacy: tuple[str, ...] = ()
     """Settings that Django does not take beside STORAGES."""
     silenced: tuple[str, ...] = ()

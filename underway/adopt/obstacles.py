@@ -11,6 +11,7 @@ LOCAL_STORAGE = "django.core.files.storage"
 POSTGIS = "django.contrib.gis"
 ERROR = 40
 """Django's level of a check that stops a project."""
+POSTGRES_APP, NEEDS_POSTGRES_APP = "django.contrib.postgres", "postgres.E005"
 MAIL = "mail.E001"
 """An error to Django, though a project that sends no mail serves as well without."""
 
@@ -109,6 +110,12 @@ def of_checks(asked: dict[str, Any]) -> Iterator[Finding]:
             "it is not held against a deploy; new warnings are.",
             "mend them, and take them out of SILENCED_SYSTEM_CHECKS",
         )
+
+
+def missing_apps(asked: dict[str, Any]) -> tuple[str, ...]:
+    """What the project needs on Postgres beside its own apps."""
+    ids = {found["id"] for found in asked["checks"]}
+    return (POSTGRES_APP,) if NEEDS_POSTGRES_APP in ids else ()
 
 
 def of_static_files(why: str) -> Finding:

@@ -64,8 +64,8 @@ def changes(
     """Compare what is there with the rendered files, and with lines to append to the user's own."""
     record = recorded(root)
     made = [_change(root, path, text, record) for path, text in rendered.items()]
-    made += [_append(root, path, lines) for path, lines in appended.items()]
     made.append(_remember(root, record, made))
+    made += [_append(root, path, lines) for path, lines in appended.items()]
     return tuple(sorted(made, key=lambda change: change.path))
 
 
@@ -105,7 +105,7 @@ def _append(root: Path, path: str, lines: str) -> Change:
 
 
 def _remember(root: Path, record: Mapping[str, str], made: list[Change]) -> Change:
-    kept = {c.path: digest(c.after) for c in made if c.state not in ("yours", "appended")}
+    kept = {c.path: digest(c.after) for c in made if c.state != "yours"}
     text = json.dumps(dict(record) | kept, indent=2, sort_keys=True) + "\n"
     there = root / RECORD
     before = there.read_text() if there.exists() else ""

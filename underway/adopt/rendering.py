@@ -77,6 +77,7 @@ def _values(found: Found) -> dict[str, str]:
         "connections": _connections(found),
         "default_storage": json.dumps({"BACKEND": found.default_storage}),
         "legacy": "".join(f"del {name}  # noqa: F821\n    " for name in found.legacy),
+        "apps": "".join(f', "{app}"' for app in found.apps),
         "silenced": "".join(f'\n    "{id}",' for id in found.silenced),
     }
 

@@ -145,9 +145,13 @@ def _look(looking: _Looking, python: str) -> Found | None:
 def _try(looking: _Looking, known: Found) -> Found:
     """Let the copy's Django check itself with all that is added, and collect its static files."""
     copy, settings = looking.copy, f"{known.package}.settings"
-    copy.write(rendering.render(known))
     with console.step("Trying it with what is added") as line:
+        copy.write(rendering.render(known))
         asked = copy.ask(settings, deploy=True)
+        if "error" not in asked and (apps := obstacles.missing_apps(asked)):
+            known = replace(known, apps=apps)
+            copy.write(rendering.render(known))
+            asked = copy.ask(settings, deploy=True)
         if "error" in asked:
             looking.findings += obstacles.of_settings(asked, settings)
             return known
