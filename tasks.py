@@ -1,4 +1,4 @@
-"""The tasks of this project: `bin/invoke --list` names them."""
+"""The tasks of this project: `invoke --list` names them."""
 
 from pathlib import Path
 

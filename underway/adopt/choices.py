@@ -42,7 +42,7 @@ def decide(root: Path, python: str, chosen_by_manage: str, asked: dict[str, Any]
         asynchronous=bool(asked["asgi"]),
         python=python,
         dockerfile=table.get("dockerfile") or _dockerfile(root),
-        test_settings=chosen_by_manage,
+        manage_settings=chosen_by_manage,
         processes=_processes(root, table.get("processes", {}), asked["celery"]),
         default_storage=asked["default_storage"],
         legacy=tuple(name for name in LEGACY if name in asked["overridden"]),

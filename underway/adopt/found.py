@@ -38,8 +38,10 @@ class Found:
     """What the image gets of the project; empty: all that .dockerignore lets in."""
     unshipped: tuple[str, ...] = ()
     """What of that is only for tests."""
-    test_settings: str = ""
-    """The settings of the project's own tests; empty: those that manage.py chooses."""
+    manage_settings: str = ""
+    """The settings module that manage.py chooses; the project's own tests run with it."""
+    program: str = "underway"
+    """What a job of CI calls the tasks by."""
     test_requirements: bool = False
     """There is a requirements/test.txt with the tools of the tests."""
     build_packages: str = ""

@@ -12,6 +12,8 @@ from underway.adopt.found import Found
 
 SUFFIX = ".template"
 PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
+PARTS = (f"Dockerfile.django{SUFFIX}", f"Dockerfile.pytest{SUFFIX}")
+"""What the Dockerfile may end with: with Django's tests, or with those of tools of their own."""
 HIDDEN = ("dockerignore", "gitlab-ci.yml")
 """Templates of files whose names begin with a dot."""
 THREADS = """\
@@ -63,13 +65,15 @@ def _values(found: Found) -> dict[str, str]:
         "package": found.package,
         "settings": found.settings,
         "application": found.application,
-        "program": "underway",
+        "program": found.program,
         "python": found.python,
         "python_image": found.python_image,
         "dockerfile": found.dockerfile,
         "build_packages": found.build_packages,
         "copy": _copy(found),
         "remove": "".join(f"rm -r {path} \\\n    && " for path in found.unshipped),
+        "choose_settings": f"DJANGO_SETTINGS_MODULE={found.package}.settings \\\n    "
+        * (found.manage_settings != f"{found.package}.settings"),
         "test": _test(found),
         "worker": EVENT_LOOP if found.asynchronous else THREADS,
         "run": _run(found),
@@ -91,16 +95,10 @@ def _copy(found: Found) -> str:
 
 
 def _test(found: Found) -> str:
-    settings = found.test_settings
-    if not found.test_requirements:
-        lines = ["# Django's tests, in the very layers that ship.", "FROM production AS test"]
-        lines += [f"ENV DJANGO_SETTINGS_MODULE={settings}"] if settings else []
-        return "\n".join([*lines, 'CMD ["python", "manage.py", "test"]'])
-    return _read("Dockerfile.test", {"settings": settings, "root": settings.partition(".")[0]})
-
-
-def _read(name: str, values: dict[str, str]) -> str:
-    return fill((_folder() / f"{name}{SUFFIX}").read_text(encoding="utf-8"), values).rstrip("\n")
+    name = "pytest" if found.test_requirements else "django"
+    text = (_folder() / f"Dockerfile.{name}{SUFFIX}").read_text(encoding="utf-8")
+    values = {"package": found.package, "settings": found.manage_settings}
+    return fill(text, values).rstrip("\n")
 
 
 def _run(found: Found) -> str:
@@ -130,7 +128,7 @@ def _below(prefix: str, folder: Traversable) -> Iterator[tuple[str, Traversable]
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _below(f"{prefix}{entry.name}/", entry)
-        elif entry.name.endswith(SUFFIX) and entry.name != f"Dockerfile.test{SUFFIX}":
+        elif entry.name.endswith(SUFFIX) and entry.name not in PARTS:
             yield prefix + entry.name.removesuffix(SUFFIX), entry
 
 
