@@ -1,4 +1,7 @@
-"""Every check, each in its own environment: `bin/nox` runs what must pass before a release."""
+"""Every check, each in its own environment: `bin/nox` runs what must pass before a release.
+
+Written by hand, for the library too.
+"""
 
 import os
 import shutil

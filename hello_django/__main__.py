@@ -15,7 +15,8 @@ from hello_django.env import ConfigurationError
 
 try:
     os.environ["WEB_CONCURRENCY"] = str(capacity.workers())
-    importlib.import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hello_django.settings"))
+    chosen = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hello_django.settings")
+    importlib.import_module(chosen)
 except ConfigurationError as error:
     sys.exit(str(error))
 

@@ -1,4 +1,7 @@
-"""Django's settings, all from the environment; the defaults are those of production."""
+"""Django's settings, all from the environment; the defaults are those of production.
+
+Written by hand, where an adopted project has its own and a module that adds to them.
+"""
 
 from pathlib import Path
 

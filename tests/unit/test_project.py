@@ -28,7 +28,9 @@ def test_an_unknown_key_is_refused_with_the_key_that_was_meant(tmp_path: Path) -
 def test_an_unknown_key_like_no_other_is_refused_with_the_list_of_keys(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as failure:
         load(tmp_path, 'name = "shop"\nzzz = "x"')
-    assert failure.value.why.startswith("keys: app, dockerfile, environments, health-path, hooks, method, name")
+    assert failure.value.why.startswith(
+        "keys: app, dockerfile, environments, health-path, hooks, method, name"
+    )
 
 
 @pytest.mark.parametrize("value", ["3", '""', "true", "[]"])

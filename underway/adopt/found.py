@@ -40,7 +40,10 @@ class Found:
     """What of that is only for tests."""
     manage_settings: str = ""
     """The settings module that manage.py chooses; the project's own tests run with it."""
-    program: str = "underway"
+    tool_lock: str = "requirements/underway.txt"
+    """What Underway itself is installed from, for CI."""
+    tool_folder: str = ".underway/venv"
+    program: str = ".underway/venv/bin/underway"
     """What a job of CI calls the tasks by."""
     test_requirements: bool = False
     """There is a requirements/test.txt with the tools of the tests."""

@@ -43,6 +43,29 @@ def lock(root: Path, copy: Trial, source: Source, python: str) -> None:
         ) from error
 
 
+def lock_tool(root: Path, copy: Trial, python: str) -> Iterator[Finding]:
+    """Write the lock of Underway itself into the copy; CI installs it."""
+    if not (root / requirements.TOOL).exists():
+        copy.write({requirements.TOOL: requirements.tool()})
+    try:
+        requirements.lock(copy.root, requirements.TOOL, python, copy.runner)
+    except CommandFailed as error:
+        yield Finding(
+            "requirements",
+            "warning",
+            f"{requirements.TOOL} could not be locked: CI has nothing to install Underway from.",
+            error.why,
+            "name there where it is to come from, then underway lock",
+        )
+    if "file:" in (copy.root / requirements.TOOL).read_text():
+        yield Finding(
+            "requirements",
+            "note",
+            "this Underway was installed from a file of this machine, which CI has not.",
+            next=f"name there where CI finds it, in {requirements.TOOL}, then underway lock",
+        )
+
+
 def compiled(copy: Trial, python: str) -> Iterator[Finding]:
     """What each package means that comes as source only."""
     for name in requirements.without_wheels(copy.root, python, copy.runner):

@@ -53,6 +53,8 @@ def tables(found: Found) -> str:
         lines.append(f'python-image = "{found.python_image}"')
     if found.dockerfile != defaults.dockerfile:
         lines.append(f'dockerfile = "{found.dockerfile}"')
+    lines += ["", "[tool.underway.environments]"]
+    lines += [f'staging = "{found.name[:22].rstrip("-")}-staging"', f'production = "{found.name}"']
     if found.processes:
         lines += ["", "[tool.underway.processes]"]
         lines += [f"{type} = {json.dumps(command)}" for type, command in found.processes.items()]
@@ -66,6 +68,9 @@ def _values(found: Found) -> dict[str, str]:
         "settings": found.settings,
         "application": found.application,
         "program": found.program,
+        "tool_lock": found.tool_lock,
+        "tool_folder": found.tool_folder,
+        "install": _install(found),
         "python": found.python,
         "python_image": found.python_image,
         "dockerfile": found.dockerfile,
@@ -84,6 +89,16 @@ def _values(found: Found) -> dict[str, str]:
         "apps": "".join(f', "{app}"' for app in found.apps),
         "silenced": "".join(f'\n    "{id}",' for id in found.silenced),
     }
+
+
+def _install(found: Found) -> str:
+    """What a job begins with that has no program of the project's own to make the environment."""
+    if not found.program.startswith(found.tool_folder):
+        return ""
+    python = f"{found.tool_folder}/bin/python"
+    make = f"test -x {found.program} || python -m venv {found.tool_folder}"
+    install = f"{python} -m pip install --quiet --require-hashes --requirement {found.tool_lock}"
+    return f"before_script:\n    - {make}\n    - {install}\n  "
 
 
 def _copy(found: Found) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from underway import console
@@ -130,6 +132,14 @@ def refresh(root: Path, python: str, runner: Runner, *, upgrade: bool = False) -
     for file in (PRODUCTION, TOOL):
         if (root / file).exists():
             lock(root, file, python, runner, upgrade=upgrade)
+
+
+def tool() -> str:
+    """This Underway, as pip asks for it: by its version, or by the file it was installed from."""
+    here = metadata.distribution("underway")
+    origin = json.loads(here.read_text("direct_url.json") or "{}").get("url", "")
+    wanted = f"underway[platform] @ {origin}" if origin else f"underway[platform]=={here.version}"
+    return f"# Underway itself, for CI.\n{wanted}\n"
 
 
 def names(lock: str) -> set[str]:

@@ -106,6 +106,7 @@ def survey(root: Path, runner: Runner) -> Survey:
         looking = _Looking(root, copy)
         looking.facts |= {"project": found.name(root), "requirements": str(source)}
         locking.lock(root, copy, source, python)
+        looking.findings += locking.lock_tool(root, copy, python)
         copy.install(python)
         looking.findings += locking.compiled(copy, python)
         known = _look(looking, python)

@@ -25,6 +25,8 @@ REPORT = "junit-image.xml"
 def tests(project: Project, folder: Path = APP) -> tuple[Command, ...]:
     """Django's tests; their report goes to the job's own folder."""
     report = f"--junitxml={project.root / REPORT}"
+    if settings := os.environ.get("TEST_SETTINGS"):
+        return (_python(folder, "manage.py", "test", "--settings", settings),)
     words = ("pytest", "-p", "no:cacheprovider", report, *packages(folder))
     return (_python(folder, "-m", *words),)
 
