@@ -1,0 +1,79 @@
+"""The templates, filled."""
+
+import ast
+import json
+import tomllib
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from underway.adopt.found import Found
+from underway.adopt.rendering import render, tables
+from underway.platform import heroku_yml
+
+SHOP = Found("shop", "shop.settings", "shop.wsgi:application", manage_settings="shop.settings")
+WORKER = {"worker": "celery --app shop worker"}
+KINDS = (
+    SHOP,
+    replace(SHOP, asynchronous=True, application="shop.asgi:application"),
+    replace(SHOP, legacy=("STATICFILES_STORAGE",), silenced=("models.W042",), processes=WORKER),
+    replace(SHOP, python="3.12", dockerfile="heroku.Dockerfile", ignored=("**/*.log",)),
+)
+
+
+@pytest.mark.parametrize("found", KINDS)
+def test_every_file_is_whole_and_of_its_kind(found: Found) -> None:
+    for path, text in render(found).items():
+        assert "{{" not in text, path
+        if path.endswith(".py"):
+            ast.parse(text)
+        elif path.endswith(".yml"):
+            assert yaml.safe_load(text)
+    json.loads(render(found)["app.json"])
+
+
+def test_other_process_types_run_from_the_image_of_web_and_web_goes_on_as_it_was() -> None:
+    manifest = heroku_yml.parse(render(replace(SHOP, processes=WORKER))["heroku.yml"])
+    assert manifest.processes == {"web": "web", "worker": "web"}
+    assert manifest.commands["worker"][-1] == "celery --app shop worker"
+    assert manifest.commands["web"][-1] == "python -m on_heroku"
+
+
+def test_the_manifest_builds_the_dockerfile_that_is_written() -> None:
+    files = render(replace(SHOP, dockerfile="heroku.Dockerfile"))
+    assert heroku_yml.parse(files["heroku.yml"]).images["web"].dockerfile == "heroku.Dockerfile"
+    assert "heroku.Dockerfile" in files and "Dockerfile" not in files
+
+
+def test_the_image_chooses_the_settings_and_its_tests_the_projects_own() -> None:
+    dockerfile = render(SHOP)["Dockerfile"]
+    assert "DJANGO_SETTINGS_MODULE=on_heroku.settings" in dockerfile
+    assert 'CMD ["python", "manage.py", "test", "--settings", "shop.settings"]' in dockerfile
+
+
+def test_an_asgi_application_has_the_worker_of_its_kind_and_keeps_no_connection() -> None:
+    files = render(KINDS[1])
+    assert 'worker_class = "asgi"' in files["gunicorn.conf.py"]
+    assert 'default["CONN_MAX_AGE"] = 0' in files["on_heroku/settings.py"]
+
+
+def test_pyproject_gets_the_tables_that_a_deploy_reads() -> None:
+    found = replace(SHOP, python="3.12", processes=WORKER)
+    section = tomllib.loads(tables(found))["tool"]["underway"]
+    assert section == {
+        "name": "shop",
+        "python-image": "python:3.12-slim-trixie",
+        "environments": {"staging": "shop-staging", "production": "shop"},
+        "processes": WORKER,
+    }
+
+
+def test_a_job_begins_by_making_the_environment_of_the_tasks() -> None:
+    pipeline = yaml.safe_load(render(SHOP)[".gitlab-ci.yml"])
+    made, installed = pipeline["default"]["before_script"]
+    assert "python -m venv .underway/venv" in made
+    assert "--require-hashes --requirement requirements/underway.txt" in installed
+    assert pipeline["build"]["script"] == [
+        ".underway/venv/bin/underway pipeline.build $BUILD_OPTIONS"
+    ]
