@@ -3,6 +3,15 @@
 Nothing else is caught and shown; any other exception is a bug, and keeps its traceback.
 """
 
+import sys
+from pathlib import Path
+
+
+def spelled(text: str) -> str:
+    """Tasks as this user calls them: ``underway deploy`` where that command was started."""
+    called = Path(sys.argv[0]).name == "underway"
+    return text.replace("invoke ", "underway ") if called else text
+
 
 class UnderwayError(Exception):
     """Something the user can mend. ``str()`` gives the whole message, several lines long."""
@@ -10,6 +19,7 @@ class UnderwayError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, why: str = "", next: str = "") -> None:
+        next = spelled(next)
         self.what, self.why, self.next = what, why, next
         parts = [what]
         if why:

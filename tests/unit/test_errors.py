@@ -1,3 +1,5 @@
+import pytest
+
 from underway import errors
 from underway.errors import UnderwayError
 
@@ -10,6 +12,13 @@ def test_an_error_says_what_why_and_the_next_command() -> None:
         "        in two lines",
         "  next: invoke mend",
     ]
+
+
+def test_the_next_command_is_spelled_as_the_user_has_called_this_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/usr/local/bin/underway", "deploy"])
+    assert UnderwayError("it broke.", next="invoke setup").next == "underway setup"
 
 
 def test_an_error_without_cause_or_command_is_one_line() -> None:

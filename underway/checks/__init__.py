@@ -4,7 +4,7 @@ from underway import console
 from underway.checks import engine, local
 from underway.checks.finding import Finding
 from underway.command import Runner
-from underway.errors import CheckFailed
+from underway.errors import CheckFailed, spelled
 from underway.project import Project
 
 __all__ = ["Finding", "diagnose", "render", "require_no_errors"]
@@ -52,7 +52,7 @@ def render(findings: tuple[Finding, ...]) -> str:
     lines = []
     for item in findings:
         lines.append(f"{marks[item.level]} {item.subject}: {item.what}")
-        for label, text in (("why: ", item.why), ("next:", item.next)):
+        for label, text in (("why: ", item.why), ("next:", spelled(item.next))):
             if text:
                 lines.append(f"    {label} " + text.replace("\n", "\n          "))
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from typing import Any
 
 from underway.deploy import diagnosis
 from underway.deploy.run import Run
-from underway.errors import UnderwayError
+from underway.errors import UnderwayError, spelled
 from underway.project import Project
 
 FOLDER = "receipts"
@@ -39,7 +39,9 @@ def make(run: Run, failure: UnderwayError | None = None) -> dict[str, Any]:
 def undo(run: Run) -> str | None:
     """The command that puts the release before back in service; None where there is none."""
     before = run.facts.serves
-    return f"invoke rollback --release {before.version}{run.target.options}" if before else None
+    if before is None:
+        return None
+    return spelled(f"invoke rollback --release {before.version}{run.target.options}")
 
 
 def write(run: Run, receipt: dict[str, Any]) -> Path:
