@@ -61,6 +61,13 @@ def test_a_variable_that_the_build_has_not_is_named_with_the_line_that_reads_it(
     assert "give STRIPE_KEY a default in shop.settings" in finding.next
 
 
+def test_postgis_is_told_of_though_its_libraries_are_missing_here_too() -> None:
+    engine = {"engine": "django.contrib.gis.db.backends.postgis"}
+    asked = error("ImproperlyConfigured", "Could not find the GDAL library") | engine
+    (finding,) = obstacles.of_settings(asked, "shop.settings")
+    assert finding.what == "the project needs PostGIS."
+
+
 def test_a_module_that_is_not_required_is_to_be_required() -> None:
     (finding,) = obstacles.of_settings(error("ModuleNotFoundError", "no x"), "shop.settings")
     assert "requirements" in finding.next

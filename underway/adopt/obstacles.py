@@ -19,6 +19,10 @@ MAIL = "mail.E001"
 def of_settings(asked: dict[str, Any], settings: str) -> Iterator[Finding]:
     """Why the project's settings do not load where the image is built."""
     error = asked["error"]
+    # Its libraries are not here either, and Django says so before anything else.
+    if POSTGIS in asked.get("engine", ""):
+        yield _postgis()
+        return
     name = error["text"].strip("'\"")
     where = f" ({error['place']})" if error["place"] else ""
     if error["type"] in ("KeyError", "ImproperlyConfigured", "UndefinedValueError", "EnvError"):
@@ -54,13 +58,7 @@ def of_project(asked: dict[str, Any]) -> Iterator[Finding]:
             "python manage.py makemigrations, and commit what it writes",
         )
     if POSTGIS in asked["engine"]:
-        yield Finding(
-            "database",
-            "error",
-            "the project needs PostGIS.",
-            "its libraries (GDAL, GEOS) are not in the image.",
-            "there is no mend yet: Underway serves plain Postgres only",
-        )
+        yield _postgis()
     for name in asked["key_in"]:
         yield Finding(
             "secret key",
@@ -85,6 +83,16 @@ def of_project(asked: dict[str, Any]) -> Iterator[Finding]:
             "the project's LOGGING is replaced by one that writes to standard output.",
             next='take "logging" out of PARTS to keep it',
         )
+
+
+def _postgis() -> Finding:
+    return Finding(
+        "database",
+        "error",
+        "the project needs PostGIS.",
+        "its libraries (GDAL, GEOS) are not in the image.",
+        "there is no mend yet: Underway serves plain Postgres only",
+    )
 
 
 def of_checks(asked: dict[str, Any]) -> Iterator[Finding]:

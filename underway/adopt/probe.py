@@ -38,7 +38,7 @@ def main(output: str, settings: str, deploy: bool) -> None:
             os.environ["DJANGO_SETTINGS_MODULE"] = settings
             found.update(facts(), checks=checks() if deploy else [])
     except BaseException as error:  # whatever a stranger's settings raise, SystemExit too
-        found = {"error": explained(error)}
+        found = {"error": explained(error), "engine": engine_named()}
     Path(output).write_text(json.dumps(found))
 
 
@@ -175,6 +175,12 @@ def checks() -> list[dict[str, Any]]:
         for item in found
         if not item.is_silenced()
     ]
+
+
+def engine_named() -> str:
+    """The database's engine, as far as the settings module has got by itself."""
+    module = sys.modules.get(os.environ.get("DJANGO_SETTINGS_MODULE", ""))
+    return str(getattr(module, "DATABASES", {}).get("default", {}).get("ENGINE", ""))
 
 
 def explained(error: BaseException) -> dict[str, str]:
