@@ -45,15 +45,20 @@ def serve(project: Project, port: str) -> Command:
 def test(
     project: Project, runner: Runner, arguments: tuple[str, ...], *, postgres: bool = False
 ) -> int:
-    """Run the tests that need no engine, or those that the arguments name; pytest's exit code.
+    """Run the tests that need no engine, or those that the arguments name; their exit code.
+
+    They are pytest's; in an environment of the project's own, which may have none, Django's.
 
     With ``postgres`` they get a throwaway server as their database, instead of SQLite.
     """
-    pytest = _tool(project, "pytest", *arguments)
+    tests = _tool(project, "pytest", *arguments)
+    if python(project) != sys.executable:
+        # A project that has its own environment, and perhaps no pytest.
+        tests = replace(manage(project, ("test", *arguments)), env={})
     if not postgres:
-        return runner.attach(pytest)
+        return runner.attach(tests)
     with throwaway(Engine.connect(), project) as server:
-        return runner.attach(replace(pytest, env={"DATABASE_URL": server.url()}))
+        return runner.attach(replace(tests, env={"DATABASE_URL": server.url()}))
 
 
 def lint(project: Project) -> tuple[Command, ...]:

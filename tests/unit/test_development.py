@@ -20,6 +20,19 @@ def test_manage_turns_debug_on_unless_the_user_has_decided(monkeypatch: pytest.M
     assert development.manage(PROJECT, ("migrate",)).env == {"DEBUG": "0"}
 
 
+def test_a_project_with_an_environment_of_its_own_runs_in_it(
+    tmp_path: Path, runner: FakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / ".venv" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    monkeypatch.setattr(development, "find_spec", lambda name: None)  # the tool's own has no Django
+    project = Project(root=tmp_path, name="shop")
+    assert development.serve(project, "8010").argv[0] == str(own)
+    runner.expect(str(own), "manage.py", "test", "shop")
+    assert development.test(project, runner, ("shop",)) == 0
+
+
 def test_serve_runs_djangos_own_server_on_the_port() -> None:
     command = development.serve(PROJECT, "8010")
     assert command.argv == (sys.executable, "manage.py", "runserver", "8010")
