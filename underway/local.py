@@ -61,7 +61,6 @@ def run(
             probe.wait_until_serving(container, f"{url}{project.health_path}", seconds=BOOT_SECONDS)
             if database_url is None:
                 _migrate(container)
-            probe.wait_until_serving(container, f"{url}{project.ready_path}", seconds=BOOT_SECONDS)
         except BaseException:
             container.remove(force=True, v=True)
             raise
