@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def init(root: Path) -> None:
-    adopt.init(root, Runner(), plan=False, yes=True)
+    adopt.init(root, Runner(), plan=False, yes=True, json=False)
 
 
 def test_another_folder_than_manage_pys_is_refused(tmp_path: Path) -> None:

@@ -60,6 +60,11 @@ def test_the_python_is_one_that_the_project_allows(
     assert found.python(write(tmp_path, pyproject__toml=wanted)) == python
 
 
+def test_a_python_version_that_is_pinned_is_taken(tmp_path: Path) -> None:
+    (tmp_path / ".python-version").write_text("3.12.4\n")
+    assert found.python(tmp_path) == "3.12"
+
+
 def test_a_python_without_an_image_is_refused(tmp_path: Path) -> None:
     write(tmp_path, pyproject__toml='[project]\nrequires-python = "<3.10"')
     with pytest.raises(UsageError, match="wants Python <3.10"):

@@ -6,19 +6,19 @@ from pathlib import Path
 
 from underway import console, source
 from underway.adopt import writing
-from underway.adopt.survey import Survey, survey
+from underway.adopt.survey import survey
 from underway.checks import render
 from underway.command import Runner
 from underway.errors import CheckFailed, UsageError
 from underway.project import Project
 
-__all__ = ["Survey", "init"]
-
 NAMED = 3
 
 
-def init(root: Path, runner: Runner, *, plan: bool, yes: bool) -> Survey:
-    """Write what the project needs for a deploy, or with ``plan`` only say what that is.
+def init(root: Path, runner: Runner, *, plan: bool, yes: bool, json: bool) -> None:
+    """Write what the project needs for a deploy, or with ``plan`` only print it, as a diff.
+
+    With ``json`` what was found, and what happens to each file, is printed.
 
     Raises:
         UsageError: this is no Django project, or files differ from the commit.
@@ -31,22 +31,25 @@ def init(root: Path, runner: Runner, *, plan: bool, yes: bool) -> Survey:
     console.say(found.text)
     if found.findings:
         console.say(render(found.findings))
+    if json:
+        console.result_json(found.as_dict())
     if found.blocked:
         raise CheckFailed(
             "nothing was written: the project cannot be deployed as it is.",
             next="mend what is marked with ✗ above, commit it, then underway init",
         )
     if plan:
-        return found
+        if not json:
+            console.result(found.diff.rstrip("\n"))
+        return
     console.say(found.preview)
     if not found.written:
         console.say("there is nothing to write.")
-        return found
+        return
     console.confirm(f"Write these {len(found.written)} files?", yes, "--yes")
     writing.write(root, found.written)
     console.say(f"{console.good('✓')} written. To undo it: {found.undo}")
     console.say("next: git add --all && git commit, then underway deploy")
-    return found
 
 
 def _require_project(root: Path, runner: Runner) -> None:

@@ -110,6 +110,10 @@ def python(root: Path) -> str:
         poetry = table.get("tool", {}).get("poetry", {}).get("dependencies", {}).get("python", "")
         # Poetry's caret: up to the next major version.
         wanted = re.sub(r"\^\s*(\d+)\.([\d.]+)", r">=\1.\2,<4", str(poetry))
+    if not wanted and (root / ".python-version").exists():
+        # uv's and pyenv's; only its first two numbers say what image it takes.
+        named = re.match(r"\d+\.\d+", (root / ".python-version").read_text())
+        wanted = f"=={named[0]}.*" if named else ""
     try:
         allowed = SpecifierSet(wanted)
     except InvalidSpecifier as error:
@@ -120,7 +124,7 @@ def python(root: Path) -> str:
     raise UsageError(
         f"the project wants Python {wanted}.",
         why=f"there are images of {', '.join(PYTHONS)}.",
-        next="allow one of them: requires-python in pyproject.toml",
+        next="allow one of them: requires-python in pyproject.toml, or .python-version",
     )
 
 

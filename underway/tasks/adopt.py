@@ -4,7 +4,6 @@ from pathlib import Path
 
 from invoke.context import Context
 
-from underway import console
 from underway.command import Runner
 from underway.tasks.base import task
 
@@ -18,8 +17,4 @@ def init(c: Context, plan: bool = False, yes: bool = False, json: bool = False) 
     """Make the Django project in this folder ready for a deploy; nothing of it is overwritten."""
     from underway import adopt
 
-    survey = adopt.init(Path.cwd(), Runner(), plan=plan, yes=yes)
-    if json:
-        console.result_json(survey.as_dict())
-    elif plan:
-        console.result(survey.diff.rstrip("\n"))
+    adopt.init(Path.cwd(), Runner(), plan=plan, yes=yes, json=json)
