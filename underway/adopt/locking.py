@@ -13,6 +13,8 @@ from underway.checks.finding import Finding
 from underway.errors import CheckFailed, CommandFailed
 
 FILES = ("production.in", "production.txt", "project.txt", "underway.in", "underway.txt")
+COMPILER = "gcc libc6-dev"
+"""Debian's packages for what is written in C."""
 LIBRARIES = {
     "psycopg2": "take psycopg2-binary, or psycopg[binary], in its place",
     "mysqlclient": "leave it to development: production has Postgres",
@@ -66,9 +68,9 @@ def lock_tool(root: Path, copy: Trial, python: str) -> Iterator[Finding]:
         )
 
 
-def compiled(copy: Trial, python: str) -> Iterator[Finding]:
-    """What each package means that comes as source only."""
-    for name in requirements.without_wheels(copy.root, python, copy.runner):
+def needing_libraries(names: tuple[str, ...], python: str) -> Iterator[Finding]:
+    """The packages, of those that come as source only, that the image cannot run."""
+    for name in names:
         if name in LIBRARIES:
             yield Finding(
                 "requirements",
@@ -77,14 +79,19 @@ def compiled(copy: Trial, python: str) -> Iterator[Finding]:
                 "it needs a compiler, and a library of the system that the image has not.",
                 LIBRARIES[name],
             )
-        elif copy.has_binary(name):
+
+
+def compiled(copy: Trial, names: tuple[str, ...]) -> Iterator[Finding]:
+    """The packages, of those that come as source only, that take a compiler."""
+    for name in names:
+        if copy.has_binary(name):
             yield Finding(
                 "requirements",
                 "warning",
-                f"{name} comes without a wheel for Python {python} on Linux.",
-                "every build of the image compiles it, with gcc.",
-                "take a version with a wheel; or name the Debian packages that it needs in"
-                " BUILD_PACKAGES of the Dockerfile",
+                f"{name} comes without a wheel.",
+                f"each build of the image compiles it, with {COMPILER}.",
+                "take a version that has one; or add in the Dockerfile, to BUILD_PACKAGES, what"
+                " else it needs",
             )
 
 

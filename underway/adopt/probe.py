@@ -82,7 +82,6 @@ def facts() -> dict[str, Any]:
     return {
         "wsgi": wsgi or importable(f"{root}.wsgi"),
         "asgi": asgi or ("" if wsgi else importable(f"{root}.asgi")),
-        "apps": list(settings.INSTALLED_APPS),
         "engine": settings.DATABASES.get("default", {}).get("ENGINE", ""),
         "overridden": sorted(
             set(dir(settings)) & set(vars(import_module(settings.SETTINGS_MODULE)))

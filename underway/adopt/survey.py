@@ -106,13 +106,19 @@ def survey(root: Path, runner: Runner) -> Survey:
         looking = _Looking(root, copy)
         looking.facts |= {"project": found.name(root), "requirements": str(source)}
         locking.lock(root, copy, source, python)
+        sources = requirements.without_wheels(copy.root, python, runner)
+        looking.findings += locking.needing_libraries(sources, python)
+        if looking.blocked:
+            return Survey(looking.facts, tuple(looking.findings))
         looking.findings += locking.lock_tool(root, copy, python)
         copy.install(python)
-        looking.findings += locking.compiled(copy, python)
+        slow = tuple(locking.compiled(copy, sources))
+        looking.findings += slow
         known = _look(looking, python)
         made: tuple[Change, ...] = ()
         if known and not looking.blocked:
-            known = _try(looking, known)
+            packages = locking.COMPILER if slow else ""
+            known = _try(looking, replace(known, build_packages=packages))
             made = changes(root, *_texts(looking, known))
             looking.findings += existing.notes(known, made)
     return Survey(looking.facts, tuple(looking.findings), made)
