@@ -12,13 +12,13 @@ from typing import Any
 from underway import console
 from underway.adopt import choices, existing, found, locking, obstacles, rendering, requirements
 from underway.adopt.found import Found
-from underway.adopt.plan import Change, changes
+from underway.adopt.plan import RECORD, Change, changes
 from underway.adopt.trial import Trial, trial
 from underway.checks.finding import Finding
 from underway.command import Runner
 from underway.errors import CommandFailed
 
-QUIET = tuple(f"{requirements.FOLDER}/{name}.txt" for name in ("production", "project", "underway"))
+QUIET = (RECORD, *(f"{requirements.FOLDER}/{name}.txt" for name in ("production", "underway")))
 """Files whose difference nobody reads."""
 
 
