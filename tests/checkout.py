@@ -33,6 +33,10 @@ class Checkout:
     def project(self) -> Project:
         return Project.load(self.root)
 
+    @property
+    def env(self) -> dict[str, str]:
+        return dict(os.environ)
+
     def argv(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "invoke", *words]
 
@@ -41,7 +45,7 @@ class Checkout:
         return subprocess.run(
             self.argv(*words),
             cwd=self.root,
-            env=os.environ | env,
+            env=self.env | env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
