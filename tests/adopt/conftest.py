@@ -65,12 +65,12 @@ def driver(engine: Engine) -> Iterator[str]:
     here = Project.load(ROOT)
     command = ["chromedriver", "--port=0"]
     image = browser_image(here, engine)
-    with engine.throwaway(
-        image, command=command, labels=here.labels, network_mode="host", shm_size="512m"
-    ) as chromium:
+    options = {"network_mode": "host", "shm_size": "512m", "labels": here.labels}
+    with engine.throwaway(image, command=command, **options) as chromium:
         for line in chromium.logs(stream=True, follow=True):
             if STARTED in line:
-                yield f"http://127.0.0.1:{int(line.split(STARTED)[1].rstrip(b'.\n'))}"
+                port = line.split(STARTED)[1].decode().strip().rstrip(".")
+                yield f"http://127.0.0.1:{port}"
                 return
 
 
@@ -84,5 +84,3 @@ def browsing(driver: str) -> Iterator[webdriver.Remote]:
     with webdriver.Remote(executor(driver), options=options) as session:
         session.implicitly_wait(10)
         yield session
-
-

@@ -43,6 +43,22 @@ class Stranger(Checkout):
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A kind of project, and where in it is what every kind has."""
+
+    recipe: Make
+    urls: str = "mysite/urls.py"
+    """The module of its root URLs."""
+    admin: str = "/admin/"
+    login: str = "admin"
+    """What its administrator is called."""
+    page: str = ""
+    """A page that visitors see; empty: there is only the admin."""
+    environment: bool = True
+    """It has an environment of its own, for development."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Site(Place):
     """A project that has adopted Underway, and is deployed."""
 
@@ -76,10 +92,10 @@ class Site(Place):
 
 
 @contextmanager
-def adopted(recipe: Make, root: Path, program: Path, *, environment_too: bool) -> Iterator[Site]:
+def adopted(kind: Kind, root: Path, program: Path) -> Iterator[Site]:
     """A new project, with nothing done to it but the two commands."""
-    project = make(root, recipe)
-    if not environment_too:
+    project = make(root, kind.recipe)
+    if not kind.environment:
         shutil.rmtree(root / ".venv")
     stranger = Stranger(root, program)
     told = stranger.invoke("init", "--yes")
@@ -90,7 +106,8 @@ def adopted(recipe: Make, root: Path, program: Path, *, environment_too: bool) -
     (place.folder / "settings.json").write_text(json.dumps({"ports": FREE}))
     try:
         receipt = json.loads(place.done("deploy", "--json"))
-        site = Site(stranger, [], project, told.stderr, receipt, secrets.token_urlsafe(12))
+        password = secrets.token_urlsafe(12)
+        site = Site(stranger, project=project, said=told.stderr, receipt=receipt, password=password)
         site.create_administrator()
         yield site
     finally:
@@ -106,29 +123,12 @@ def adopted(recipe: Make, root: Path, program: Path, *, environment_too: bool) -
 class Journey:
     """From the first deploy to the way back; a kind of project says what is different in it."""
 
-    recipe: ClassVar[Make]
-    urls: ClassVar[str]
-    """The module of the project's root URLs, as a file."""
-    admin: ClassVar[str] = "/admin/"
-    login: ClassVar[str] = "admin"
-    page: ClassVar[str] = ""
-    """A page that visitors see; empty: there is only the admin."""
-    environment_too: ClassVar[bool] = True
-    """The project has an environment of its own for development."""
+    kind: ClassVar[Kind]
 
     @pytest.fixture(scope="class")
-    def site(
-        self,
-        request: pytest.FixtureRequest,
-        underway: Path,
-        tmp_path_factory: pytest.TempPathFactory,
-    ) -> Iterator[Site]:
-        kind = request.cls
+    def site(self, underway: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         name = f"{kind.__name__.lower()}-{secrets.token_hex(3)}"
-        root = tmp_path_factory.mktemp("adopt") / name
-        with adopted(
-            kind.recipe, root, underway, environment_too=kind.environment_too
-        ) as site:
+        with adopted(self.kind, tmp_path_factory.mktemp("adopt") / name, underway) as site:
             yield site
 
     def test_nothing_of_the_users_is_rewritten(self, site: Site) -> None:
@@ -150,15 +150,15 @@ class Journey:
         assert health["release"] == f"v{site.receipt['release']}"
         assert health["commit"] == site.receipt["commit"]
         assert site.visit("/readyz").json() == {"ready": True}
-        login = site.visit(f"{self.admin}login/")
+        login = site.visit(f"{self.kind.admin}login/")
         assert login.status_code == 200 and login.headers["X-Request-ID"]
         assert "max-age=" in login.headers["Strict-Transport-Security"]
         assert site.visit("/no-such-page/").status_code == 404
-        if self.page:
-            assert site.visit(self.page).status_code == 200
+        if self.kind.page:
+            assert site.visit(self.kind.page).status_code == 200
 
     def test_static_files_are_kept_for_good_and_come_compressed(self, site: Site) -> None:
-        page = site.visit(f"{self.admin}login/").text
+        page = site.visit(f"{self.kind.admin}login/").text
         sheets = [part for part in page.split('"') if part.endswith(".css")]
         assert sheets
         for sheet in sheets:
@@ -172,11 +172,11 @@ class Journey:
     ) -> None:
         name = f"group-{secrets.token_hex(4)}"
         with browsing(driver) as browser:
-            browser.get(site.url(self.admin))
+            browser.get(site.url(self.kind.admin))
             assert browser.find_element(By.ID, "container").value_of_css_property("display")
-            submit(browser, username=self.login, password=site.password)
+            submit(browser, username=self.kind.login, password=site.password)
             assert browser.find_element(By.ID, "user-tools").text
-            browser.get(site.url(f"{self.admin}auth/group/add/"))
+            browser.get(site.url(f"{self.kind.admin}auth/group/add/"))
             submit(browser, name=name)
             assert name in browser.find_element(By.CSS_SELECTOR, ".messagelist .success").text
             assert styles(browser) and refused(browser) == []
@@ -186,21 +186,22 @@ class Journey:
         header = f"Changed {secrets.token_hex(4)}"
         site.inside(f"from django.contrib.auth.models import Group; Group(name='{header}').save()")
         site.project.append(
-            self.urls, f'\nfrom django.contrib import admin\n\nadmin.site.site_header = "{header}"\n'
+            self.kind.urls,
+            f'\nfrom django.contrib import admin\n\nadmin.site.site_header = "{header}"\n',
         )
         site.project.commit("Change the header")
         receipt = json.loads(site.done("deploy", "--json"))
         assert receipt["replaces"] and not receipt["commit"].endswith("-dirty")
-        assert header in site.visit(f"{self.admin}login/").text
+        assert header in site.visit(f"{self.kind.admin}login/").text
         site.done("rollback")
-        assert header not in site.visit(f"{self.admin}login/").text
+        assert header not in site.visit(f"{self.kind.admin}login/").text
         assert site.rows(f"select name from auth_group where name = '{header}'") == [header]
 
     def test_development_goes_on_as_before(self, site: Site) -> None:
-        if not self.environment_too:
+        if not self.kind.environment:
             pytest.skip("this one has no environment of its own")
         with developing(site.project) as url:
-            login = httpx.get(f"{url}{self.admin}login/", trust_env=False)
+            login = httpx.get(f"{url}{self.kind.admin}login/", trust_env=False)
             assert login.status_code == 200
             assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 404
 

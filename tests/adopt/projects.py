@@ -59,7 +59,7 @@ BROKER = """
 
 BROKER = os.environ.get("DATABASE_URL", "postgres://localhost/broker")
 CELERY_BROKER_URL = BROKER.replace("postgres://", "sqla+postgresql+psycopg://", 1)
-CELERY_RESULT_BACKEND = "rpc://"
+CELERY_RESULT_BACKEND = None
 """
 
 
