@@ -1,6 +1,7 @@
 """The library as a stranger has it: its wheel, in an environment that has nothing else."""
 
 import fcntl
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from uv import find_uv_bin
 from tests.adopt.projects import PYTHON, environment
 from tests.checkout import ROOT
 from tests.image.test_browser import executor
+from tests.waiting import wait_until
 from underway.engine import Engine
 from underway.machine import browser_image
 from underway.project import Project
@@ -26,7 +28,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-STARTED = b"started successfully on port "
+STARTED = rb"started successfully on port (\d+)"
 
 
 @pytest.fixture(scope="session")
@@ -67,11 +69,9 @@ def driver(engine: Engine) -> Iterator[str]:
     image = browser_image(here, engine)
     options = {"network_mode": "host", "shm_size": "512m", "labels": here.labels}
     with engine.throwaway(image, command=command, **options) as chromium:
-        for line in chromium.logs(stream=True, follow=True):
-            if STARTED in line:
-                port = line.split(STARTED)[1].decode().strip().rstrip(".")
-                yield f"http://127.0.0.1:{port}"
-                return
+        wait_until(lambda: re.search(STARTED, chromium.logs()))
+        port = int(re.findall(STARTED, chromium.logs())[0])
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
