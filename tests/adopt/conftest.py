@@ -83,4 +83,8 @@ def browsing(driver: str) -> Iterator[webdriver.Remote]:
     options.accept_insecure_certs = True
     with webdriver.Remote(executor(driver), options=options) as session:
         session.implicitly_wait(10)
-        yield session
+        try:
+            yield session
+        except BaseException:
+            print(session.current_url, session.page_source, sep="\n")
+            raise
