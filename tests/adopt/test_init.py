@@ -1,4 +1,4 @@
-"""``underway init`` by itself: what it refuses, what it says first, and that it is all or nothing."""
+"""``underway init`` by itself: what it refuses, what it says first, all or nothing."""
 
 import hashlib
 import json
@@ -143,7 +143,7 @@ def postgis(folder: Folder) -> None:
     folder.append(SETTINGS, f'\nDATABASES["default"] = {{"ENGINE": "{engine}", "NAME": "x"}}\n')
 
 
-OBSTACLES = {
+OBSTACLES: dict[Callable[[Folder], None], str] = {
     no_git: "git init",
     no_requirements: "requirements",
     no_application: "no WSGI and no ASGI application",
