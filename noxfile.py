@@ -124,6 +124,15 @@ def pipeline_speed(session: nox.Session) -> None:
 
 
 @nox.session
+def adopt(session: nox.Session) -> None:
+    """Projects of PyPI's packages, adopted and deployed from the wheel; on demand: 15 minutes."""
+    session.install(*LOCKED)
+    session.run("invoke", "setup")
+    words = ("--numprocesses=2", "--dist=loadscope", *session.posargs)
+    session.run("pytest", "tests/adopt", *words)
+
+
+@nox.session
 def security(session: nox.Session) -> None:
     """Bandit over the code, secrets and permissions in the image, advisories on the locks."""
     session.install(*LOCKED)
