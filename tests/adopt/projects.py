@@ -128,7 +128,7 @@ Make = Callable[[Folder], None]
 
 
 def make(root: Path, recipe: Make) -> Folder:
-    """The project, committed, with a database of its own for development."""
+    """The project, committed."""
     root.mkdir(parents=True)
     folder = Folder(root)
     folder.git("init", "--quiet", "--initial-branch", "main")
@@ -136,7 +136,7 @@ def make(root: Path, recipe: Make) -> Folder:
     ignore = root / ".gitignore"
     ignore.write_text((ignore.read_text() if ignore.exists() else "") + IGNORED)
     folder.commit("the project")
-    folder.python("manage.py", "migrate", "--verbosity", "0")
+    folder.python("manage.py", "check")
     assert folder.git("status", "--porcelain") == ""
     return folder
 
