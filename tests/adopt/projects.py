@@ -186,6 +186,8 @@ def custom_user_and_media(folder: Folder) -> None:
     folder.install("coderedcms")
     words = ("--template", "pro", "--sitename", "Shop", "--domain", "shop.example.com")
     folder.tool("coderedcms", "start", "shop", ".", *words)
+    manifest = (folder.root / "pyproject.toml").read_text()
+    folder.write("pyproject.toml", manifest.replace('"shop"', f'"{folder.root.name}"', 1))
     folder.install("--requirement", "requirements-dev.txt")
     # Its README says so, "before deploying".
     css = "website/static/website"
