@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -18,7 +17,6 @@ import pytest
 
 from tests.adopt.journey import Stranger
 from tests.adopt.projects import Folder, make, plain
-from tests.checkout import ROOT
 
 SETTINGS = "mysite/settings.py"
 MODEL = """\
@@ -268,20 +266,3 @@ def complete(folder: Folder, init: Init) -> bool:
     """Whether all of it is there."""
     folder.commit("adopted")
     return "there is nothing to write" in init("--yes").stderr
-
-
-def test_the_wheel_has_every_file_of_the_library(underway: Path, tmp_path: Path) -> None:
-    (wheel,) = underway.parents[2].glob("underway-*.whl")
-    with zipfile.ZipFile(wheel) as packed:
-        shipped = {name for name in packed.namelist() if name.startswith("underway/")}
-    here = Folder(ROOT)
-    listed = here.git("ls-files", "--cached", "--others", "--exclude-standard", "underway")
-    assert {name for name in listed.splitlines() if (ROOT / name).exists()} == shipped
-
-
-def test_the_command_lists_its_tasks_where_there_is_no_project(
-    tmp_path: Path, underway: Path
-) -> None:
-    listed = Stranger(tmp_path, underway).invoke("--list")
-    assert listed.returncode == 0
-    assert "  init " in listed.stdout and "  deploy " in listed.stdout
