@@ -2,8 +2,12 @@
 
 import ast
 import json
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
+from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 import yaml
@@ -56,6 +60,24 @@ def test_an_asgi_application_has_the_worker_of_its_kind_and_keeps_no_connection(
     files = render(KINDS[1])
     assert 'worker_class = "asgi"' in files["gunicorn.conf.py"]
     assert 'default["CONN_MAX_AGE"] = 0' in files["on_heroku/settings.py"]
+
+
+def test_a_cache_of_files_moves_to_where_a_dyno_can_write(tmp_path: Path) -> None:
+    backends = "django.core.cache.backends"
+    caches = {
+        "default": {"BACKEND": f"{backends}.filebased.FileBasedCache", "LOCATION": "/app/cache"},
+        "other": {"BACKEND": f"{backends}.locmem.LocMemCache", "LOCATION": "other"},
+    }
+    own = f"INSTALLED_APPS = []\nMIDDLEWARE = []\nCACHES = {caches!r}\n"
+    files = render(replace(SHOP, settings="own")) | {"own.py": own}
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    shown = "import on_heroku.settings as s; print([c['LOCATION'] for c in s.CACHES.values()])"
+    env = {"SECRET_KEY": token_urlsafe(50), "ALLOWED_HOSTS": "localhost", "TMPDIR": "/tmp"}
+    argv = [sys.executable, "-c", shown]
+    said = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert said.stdout == "['/tmp/default-cache', 'other']\n", said.stderr
 
 
 def test_pyproject_gets_the_tables_that_a_deploy_reads() -> None:
