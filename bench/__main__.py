@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import deploys, everyday, growth, image, results, router, serving, table
+from bench import deploys, everyday, growth, image, page, results, router, serving, table
 from bench.figures import Figure
 from underway import console
 
@@ -50,6 +50,7 @@ def _report() -> None:
 
     known = results.load()
     pictures.draw(known)
+    page.write(known)
     console.result(table.text(known))
 
 

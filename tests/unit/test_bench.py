@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import load, locked, results, table
+from bench import load, locked, page, results, table
 from bench.figures import Figure, pair, rounds
 
 WRK = """\
@@ -69,16 +69,19 @@ def test_without_anything_to_compare_with_there_is_no_ratio_and_no_goal_is_met_b
 
 
 def test_rounds_are_taken_in_turn_after_one_that_does_not_count() -> None:
-    taken = []
+    taken: list[str] = []
 
     def measure(name: str) -> float:
         taken.append(name)
         return len(taken)
 
-    found = rounds(2, lambda: measure("A"), lambda: measure("B"))
+    ours, other = pair(2, lambda: measure("A"), lambda: measure("B"))
     assert taken == ["A", "B"] * 3
-    assert found == ((3, 5), (4, 6))
-    assert pair(1, lambda: 1, lambda: 2, warm_up=False) == ((1,), (2,))
+    assert (ours, other) == ((3, 5), (4, 6))
+
+
+def test_what_warms_up_by_itself_counts_from_its_first_turn() -> None:
+    assert rounds(1, lambda: 1, lambda: 2, lambda: 3, warm_up=False) == ((1,), (2,), (3,))
 
 
 def test_a_group_measured_again_replaces_its_figures_and_leaves_the_others() -> None:
@@ -145,3 +148,22 @@ def test_a_package_is_found_in_a_lock_by_its_whole_name() -> None:
     assert "brotli==" not in locked.without(LOCK, "brotli")
     with pytest.raises(ValueError, match="environs"):
         locked.entry(LOCK, "environs")
+
+
+def test_the_page_gets_the_figures_in_the_place_of_the_old_ones(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_text("# Title\n\n| what | old |\n|---|---|\n| a | 1 |\n\n| other | table |\n")
+    page.write([figure(3)], file)
+    assert file.read_text() == f"# Title\n\n{table.text([figure(3)])}\n\n| other | table |\n"
+
+
+def test_a_page_without_a_table_of_figures_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_text("# Title\n")
+    with pytest.raises(ValueError, match="0 tables"):
+        page.write([figure(3)], file)
+    assert file.read_text() == "# Title\n"
+
+
+def test_the_page_of_the_docs_has_the_figures_of_the_results() -> None:
+    assert table.text(results.load()) in page.PAGE.read_text()
