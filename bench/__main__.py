@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Callable
 
 from bench import deploys, everyday, growth, image, page, results, router, serving, table
@@ -29,6 +30,8 @@ BENCHMARKS: dict[str, Callable[[int], list[Figure]]] = {
 
 def main() -> None:
     """Measure, then show and keep what was found; what cannot run ends it with a traceback."""
+    # Whoever ends it otherwise than by Ctrl-C wants it cleaned up as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
     names = ", ".join(BENCHMARKS)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"left out: all of {names}")
