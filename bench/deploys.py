@@ -15,7 +15,7 @@ from bench.figures import Figure
 from bench.least import Least
 from tests.deploy.conftest import Place
 from underway.command import Runner
-from underway.registry import Manifest, Registry
+from underway.registry import Registry
 from underway.tasks.base import on_local_platform
 
 BY_HAND = "the tutorial's way"
@@ -134,9 +134,9 @@ class Ours:
 def _blobs(place: Place, app: str) -> dict[str, int]:
     """What the registry holds of an app's newest images: digests, and bytes."""
     blobs: dict[str, int] = {}
-    with Registry(on_local_platform(place.checkout.project, app)) as registry:
+    with Registry.of(on_local_platform(place.checkout.project, app)) as registry:
         for type in ("web", *place.checkout.project.processes):
-            found: Manifest | None = registry.manifest(f"{app}/{type}")
+            found = registry.manifest(f"{app}/{type}")
             if found:
                 blobs[found.digest] = len(found.raw)
                 blobs |= {blob["digest"]: blob["size"] for blob in found.blobs}
