@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,6 +11,7 @@ from pathlib import Path
 from bench import figures, surroundings
 from bench.figures import Figure
 from tests.checkout import ROOT
+from underway.command import Command, Runner
 
 BARE = Path(__file__).parent / "bare_tasks.py"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -48,15 +47,8 @@ def seconds(argv: list[str], folder: Path, **env: str) -> float:
     """How long a program takes, from its start to its end.
 
     Raises:
-        CalledProcessError: it exited non-zero.
+        CommandFailed: it exited non-zero.
     """
     started = time.monotonic()
-    subprocess.run(
-        argv,
-        cwd=folder,
-        env=os.environ | env,
-        stdin=subprocess.DEVNULL,
-        check=True,
-        capture_output=True,
-    )
+    Runner().capture(Command(tuple(argv), env=env, cwd=folder))
     return time.monotonic() - started

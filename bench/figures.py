@@ -31,7 +31,7 @@ class Figure:
     """What grows, where the figure is a point of a curve, and ``at`` how much of it there is."""
     at: float = 0
     parts: Mapping[str, float] = field(default_factory=dict)
-    """What the value is the sum of, in the same unit."""
+    """What the newest of the values is the sum of, in the same unit."""
 
     @property
     def value(self) -> float:
