@@ -14,6 +14,8 @@ from underway.engine import Engine
 
 APP = "hello"
 CONNECTIONS = 16
+SERVER = {"GUNICORN_CMD_ARGS": "--threads 8 --keep-alive 95"}
+"""As the project's own web process: connections to it are kept."""
 
 
 def router(rounds: int) -> list[Figure]:
@@ -26,6 +28,7 @@ def router(rounds: int) -> list[Figure]:
             tag = f"{Path(folder).name}:{APP}"
             image = surroundings.build(engine, surroundings.HELLO, tag, service.settings.labels)
             host = urlsplit(service.create(name=APP)["web_url"]).hostname
+            service.api.patch(f"/apps/{APP}/config-vars", json=SERVER).raise_for_status()
             service.deploy(engine.image(image, next=""), APP)
             through = f"http://127.0.0.1:{service.settings.ports.http}/"
             straight = _dyno(engine, service.settings.labels)
