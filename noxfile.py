@@ -133,6 +133,14 @@ def adopt(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """How fast it is beside what else there is; on demand: half an hour. -- NAME: some of it."""
+    session.install("--require-hashes", "--requirement", "requirements/bench.txt")
+    session.run("invoke", "setup")
+    session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session
 def security(session: nox.Session) -> None:
     """Bandit over the code, secrets and permissions in the image, advisories on the locks."""
     session.install(*LOCKED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from underway import console, smoke
 from underway.engine import Engine
 from underway.errors import CheckFailed
@@ -25,7 +27,17 @@ def check(engine: Engine, image: str, labels: dict[str, str]) -> None:
             next="build it with DOCKER_DEFAULT_PLATFORM=linux/amd64",
         )
     console.detail(f"{system}, {found.attrs['Size'] / 1e6:.0f} MB")
+    # Each has containers of its own: neither need wait for the other to boot.
+    with ThreadPoolExecutor() as beside:
+        checking = beside.submit(_ask_django, engine, image, labels)
+        try:
+            smoke.smoke(engine, image, labels)
+        finally:
+            # Where both fail, Django says it better.
+            checking.result()
+    console.detail("manage.py check --deploy finds nothing")
+
+
+def _ask_django(engine: Engine, image: str, labels: dict[str, str]) -> None:
     role = {"underway.role": "check"}
     engine.run(image, DJANGO, environment=smoke.environment(), labels=labels | role)
-    console.detail("manage.py check --deploy finds nothing")
-    smoke.smoke(engine, image, labels)

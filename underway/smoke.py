@@ -7,6 +7,7 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ PROCESSES = 256
 BOOT_SECONDS = 60
 STOP_SECONDS = 30
 """From SIGTERM to SIGKILL."""
+MOMENT = 0.5
 HOST = "hello.example.com"
 ROUTER = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-Port": "443"}
 """What Heroku's router adds to a request."""
@@ -78,14 +80,20 @@ def smoke(engine: Engine, image: str, labels: dict[str, str]) -> None:
         ContainerFailed: it did not boot.
         CheckFailed: it booted, and something is not as it should be.
     """
-    files = static_files.inventory(engine, image, labels)
-    with console.step("Booting the image as a web dyno"), booted(engine, image, labels) as dyno:
-        console.say(f"  /healthz answers as user {dyno.user}, read-only, in 512 MB, no database")
-        sample = static_files.samples(files)[0]
-        static_files.check_served(dyno.url, files, sample, headers=ROUTER)
-        console.say(f"  {files.address(sample)} is served")
-        seconds = _drain(dyno)
-        console.say(f"  SIGTERM: the request under way was answered, ended after {seconds:.1f} s")
+    with console.step("Booting the image as a web dyno"), ThreadPoolExecutor() as beside:
+        # What takes a container of its own need not wait for the other to boot.
+        listing = beside.submit(static_files.inventory, engine, image, labels)
+        with booted(engine, image, labels) as dyno:
+            _ask(dyno, listing.result())
+
+
+def _ask(dyno: Booted, files: static_files.StaticFiles) -> None:
+    console.say(f"  /healthz answers as user {dyno.user}, read-only, in 512 MB, no database")
+    sample = static_files.samples(files)[0]
+    static_files.check_served(dyno.url, files, sample, headers=ROUTER)
+    console.say(f"  {files.address(sample)} is served")
+    seconds = _drain(dyno)
+    console.say(f"  SIGTERM: the request under way was answered, ended after {seconds:.1f} s")
 
 
 def _drain(dyno: Booted) -> float:
@@ -93,10 +101,10 @@ def _drain(dyno: Booted) -> float:
     target = urlsplit(dyno.url)
     with socket.create_connection((target.hostname, target.port), timeout=STOP_SECONDS) as client:
         client.sendall(f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\n".encode())
-        time.sleep(0.5)  # a worker has begun to read
+        time.sleep(MOMENT)  # a worker has begun to read
         started = time.monotonic()
         terminate(dyno.container)
-        time.sleep(0.5)  # it knows that it is to stop
+        time.sleep(MOMENT)  # it knows that it is to stop
         client.sendall(b"Connection: close\r\n\r\n")
         answer = client.makefile("rb").readline().decode(errors="replace").strip()
     code = dyno.container.wait(timeout=STOP_SECONDS + 5)["StatusCode"]

@@ -1,7 +1,7 @@
 """A checkout with a local platform of its own, on free ports, gone afterwards."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,8 @@ from underway import web
 from underway.engine import Engine
 from underway.platform import supervisor
 from underway.platform.settings import Settings
+
+SHORT = {**LIMITS, "boot": 30}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -87,16 +89,18 @@ class Place:
 
 
 @contextmanager
-def a_place(folder: Path) -> Iterator[Place]:
+def a_place(folder: Path, limits: Mapping[str, float] = SHORT) -> Iterator[Place]:
     """A fresh checkout whose platform has nothing on it, and does not run yet."""
     made = Place(copy(folder / "project"))
     made.folder.mkdir(parents=True)
-    settings = {"ports": FREE, "limits": {**LIMITS, "boot": 30}}
+    settings = {"ports": FREE, "limits": dict(limits)}
     (made.folder / "settings.json").write_text(json.dumps(settings))
     labels, platform = made.checkout.project.labels, made.settings.labels
-    yield made
-    supervisor.reset(made.folder)
-    made.invoke("clean")
+    try:
+        yield made
+    finally:
+        supervisor.reset(made.folder)
+        made.invoke("clean")
     engine = Engine.connect()
     for found in (labels, platform):
         assert engine.containers(found) == engine.images(found) == engine.volumes(found) == []

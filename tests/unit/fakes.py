@@ -1,7 +1,7 @@
 """Stand-ins for what lies outside; each fails on what no test has announced."""
 
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from underway.command import Command, Result, Runner
 from underway.engine import Engine
@@ -59,7 +59,7 @@ class FakeImage:
 
     def __init__(self, labels: dict[str, str] | None = None, env: tuple[str, ...] = ()) -> None:
         self.labels = labels or {}
-        self.attrs = {"Config": {"Env": list(env)}}
+        self.attrs: dict[str, Any] = {"Config": {"Env": list(env)}}
 
     def __call__(self) -> "Image":
         return cast("Image", self)

@@ -187,6 +187,16 @@ def test_only_a_release_of_images_asks_for_another_version_of_the_api() -> None:
     ]
 
 
+def test_a_release_that_has_ended_meanwhile_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    with Heroku(TARGET, httpx.Client(transport=httpx.MockTransport(Api()))) as heroku:
+        assert heroku.wait_for_release(RELEASE).status == "succeeded"
+    assert slept == []
+
+
 def test_a_request_that_is_not_in_the_schema_would_fail_here() -> None:
     with Heroku(TARGET, httpx.Client(transport=httpx.MockTransport(Api()))) as heroku:
         with pytest.raises(AssertionError, match="quantity"):

@@ -175,7 +175,8 @@ class Heroku(AbstractContextManager["Heroku"]):
 
     def wait_for_release(self, release: Release) -> Release:
         """The release once it is no longer pending, or as it is after an hour."""
-        return _settled(release, lambda: self.release(release.id), _is_pending, RELEASE_SECONDS)
+        now = self.release(release.id)
+        return _settled(now, lambda: self.release(release.id), _is_pending, RELEASE_SECONDS)
 
     def upload_source(self, archive: bytes) -> str:
         """Hand over a gzipped tarball; the address from which a build takes it."""
