@@ -8,15 +8,17 @@ import pytest
 from tests.deploy.conftest import Place
 from tests.waiting import wait_until
 
-ENVIRONMENTS = """
-[tool.underway.environments]
+ENVIRONMENTS = """\
+staging = "hello-django-staging"
+production = "hello-django"
+"""
+OTHERS = """\
 staging = "{name}-stage"
 production = "{name}-live"
 
 [tool.underway.processes]
 worker = "python -c 'import time; print(1, flush=True); time.sleep(3600)'"
-
-[tool.black]"""
+"""
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +91,7 @@ def test_what_cannot_be_is_refused_with_the_way_out(place: Place, name: str) -> 
 
 def test_staging_is_promoted_to_production_by_the_very_digest(place: Place, name: str) -> None:
     staging, production = f"{name}-stage", f"{name}-live"
-    table = ENVIRONMENTS.format(name=name)
-    with place.checkout.edited("pyproject.toml", "\n[tool.black]", table):
+    with place.checkout.edited("pyproject.toml", ENVIRONMENTS, OTHERS.format(name=name)):
         built = json.loads(place.done("deploy", "--to", "staging", "--local", "--json"))
         place.done("scale", "--to", "staging", "--local", "--", "worker=1")
         wait_until(lambda: "worker.1" in str(place.ask("/dynos", staging)))
