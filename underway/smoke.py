@@ -48,7 +48,7 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def booted(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[Booted]:
-    """The image as a web dyno: random user, nothing writable, 512 MB, $PORT, no database.
+    """The image as a web dyno: random user, only /tmp to write in, 512 MB, $PORT, no database.
 
     Raises:
         ContainerFailed: it ended, or did not bind $PORT within 60 s.
@@ -62,6 +62,7 @@ def booted(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[Boote
         labels=labels | {"underway.role": "smoke"},
         ports={f"{port}/tcp": (engine.interface, None)},
         read_only=True,
+        tmpfs={"/tmp": "mode=1777"},  # nosec B108
         mem_limit=MEMORY,
         memswap_limit=MEMORY,
         pids_limit=PROCESSES,
