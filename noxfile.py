@@ -125,7 +125,7 @@ def pipeline_speed(session: nox.Session) -> None:
 
 @nox.session
 def adopt(session: nox.Session) -> None:
-    """Projects made by packages on PyPI, adopted and deployed; on demand, it takes long."""
+    """Projects made by packages on PyPI, adopted and deployed; on demand: a quarter of an hour."""
     session.install(*LOCKED)
     session.run("invoke", "setup")
     words = ("--numprocesses=2", "--dist=loadscope", *session.posargs)
