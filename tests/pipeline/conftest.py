@@ -101,12 +101,15 @@ class Pipeline:
 def project(place: Place) -> Pipeline:  # noqa: F811
     """A project with all that a pipeline wants, committed."""
     checkout = place.checkout
-    shutil.rmtree(checkout.root / "tests")
+    for folder in ("tests", "bench"):
+        shutil.rmtree(checkout.root / folder)
     for path in (checkout.root / "hello_django" / "tests").iterdir():
         if path.name not in KEPT:
             path.unlink()
     checkout.replace("pyproject.toml", ', "tests/unit"]', "]")
-    checkout.replace("pyproject.toml", '"underway", "hello_django", "tests"', '"hello_django"')
+    checkout.replace(
+        "pyproject.toml", '"underway", "hello_django", "tests", "bench"', '"hello_django"'
+    )
     checkout.replace("pyproject.toml", "[tool.black]", '[tool.black]\nextend-exclude = "underway"')
     checkout.replace("pyproject.toml", "[tool.isort]", '[tool.isort]\nextend_skip = ["underway"]')
     checkout.replace(".flake8", ".underway", ".underway, underway")
