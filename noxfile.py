@@ -22,6 +22,7 @@ SHIPPED = ("bin", "gunicorn.conf.py", "hello_django", "manage.py", "underway")
 WITH_DATABASE = [f"hello_django/tests/test_{name}.py" for name in ("database", "http", "release")]
 """What asks a database; the others would only be run a second time."""
 TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadfile")
+TWO_CLASSES = ("--numprocesses=2", "--dist=loadscope")
 LOCKED = ("--require-hashes", "--requirement", "requirements/development.txt")
 
 
@@ -43,6 +44,13 @@ def starts(python: str) -> bool:
 
 # Django 6 wants Python 3.12 or newer.
 PAIRS = [(p, d) for p in found_pythons() for d in DJANGOS if p != "3.11" or d == "5.2"]
+
+
+def on_engine(session: nox.Session, *words: str) -> None:
+    """Run these tests with the machine made ready for them."""
+    session.install(*LOCKED)
+    session.run("invoke", "setup")
+    session.run("pytest", *words, *session.posargs)
 
 
 @nox.session
@@ -79,57 +87,41 @@ def tests(session: nox.Session, django: str) -> None:
 @nox.session
 def image(session: nox.Session) -> None:
     """The production image, on the real engine: both builders, and all that is claimed of it."""
-    session.install(*LOCKED)
-    session.run("invoke", "setup")
-    session.run("pytest", "tests/image", "--ignore=tests/image/test_security.py", *session.posargs)
+    on_engine(session, "tests/image", "--ignore=tests/image/test_security.py")
 
 
 @nox.session
 def platform(session: nox.Session) -> None:
     """The local platform, driven by Heroku's own command line, docker, git and curl."""
-    session.install(*LOCKED)
-    session.run("invoke", "setup")
     # These two print figures, and want the machine for themselves.
     alone = ["tests/platform/test_links.py", "tests/platform/test_speed.py"]
     others = [f"--ignore={name}" for name in alone]
-    session.run("pytest", "tests/platform", *others, *TWO_AT_ONCE, *session.posargs)
+    on_engine(session, "tests/platform", *others, *TWO_AT_ONCE)
     session.run("pytest", *alone, *session.posargs)
 
 
 @nox.session
 def deploy(session: nox.Session) -> None:
     """The whole deploy by both methods, with all that can go wrong; and the everyday tasks."""
-    session.install(*LOCKED)
-    session.run("invoke", "setup")
-    words = ("--numprocesses=2", "--dist=loadscope", *session.posargs)
-    session.run("pytest", "tests/deploy", *words)
+    on_engine(session, "tests/deploy", *TWO_CLASSES)
 
 
 @nox.session
 def pipeline(session: nox.Session) -> None:
     """The real .gitlab-ci.yml, run by gitlab-ci-local, by both methods; on demand: ten minutes."""
-    session.install(*LOCKED)
-    session.run("invoke", "setup")
-    alone = "tests/pipeline/test_speed.py"
-    words = (f"--ignore={alone}", *TWO_AT_ONCE, *session.posargs)
-    session.run("pytest", "tests/pipeline", *words)
+    on_engine(session, "tests/pipeline", "--ignore=tests/pipeline/test_speed.py", *TWO_AT_ONCE)
 
 
 @nox.session
 def pipeline_speed(session: nox.Session) -> None:
     """How long the pipeline takes beside the guide's; only on demand, it takes ten minutes."""
-    session.install(*LOCKED)
-    session.run("invoke", "setup")
-    session.run("pytest", "--capture=no", "tests/pipeline/test_speed.py", *session.posargs)
+    on_engine(session, "--capture=no", "tests/pipeline/test_speed.py")
 
 
 @nox.session
 def adopt(session: nox.Session) -> None:
     """Projects made by packages on PyPI, adopted and deployed; on demand: a quarter of an hour."""
-    session.install(*LOCKED)
-    session.run("invoke", "setup")
-    words = ("--numprocesses=2", "--dist=loadscope", *session.posargs)
-    session.run("pytest", "tests/adopt", *words)
+    on_engine(session, "tests/adopt", *TWO_CLASSES)
 
 
 @nox.session

@@ -13,7 +13,8 @@ from pathlib import Path
 from bench import locked
 from tests.checkout import ROOT, Checkout, copy
 from tests.deploy.conftest import Place, a_place
-from underway.builder import Build, build_with_buildkit, build_with_engine, find_buildkit
+from underway import builder
+from underway.builder import Build
 from underway.command import Runner
 from underway.engine import Engine
 
@@ -98,6 +99,4 @@ def add_slow_view(made: Checkout) -> None:
 def build(engine: Engine, folder: Path, tag: str, labels: dict[str, str]) -> str:
     """Build a folder's Dockerfile, with the builder that a deploy would take; the image's id."""
     plan = Build(context=folder, target="", tag=tag, arguments={}, labels=labels)
-    if buildkit := find_buildkit(Runner()):
-        return build_with_buildkit(buildkit, plan, Runner(), lambda line: None)
-    return build_with_engine(plan, engine, lambda line: None)
+    return builder.build(plan, engine, Runner(), lambda line: None)

@@ -78,6 +78,18 @@ def find_buildkit(runner: Runner) -> BuildKit | None:
     return None
 
 
+def build(plan: Build, engine: Engine, runner: Runner, on_line: Callable[[str], None]) -> str:
+    """Build with BuildKit, or where there is none with the engine, and return the image's id.
+
+    Raises:
+        BuildFailed: a step failed.
+        DiskFull: the engine has no room for it.
+    """
+    if buildkit := find_buildkit(runner):
+        return build_with_buildkit(buildkit, plan, runner, on_line)
+    return build_with_engine(plan, engine, on_line)
+
+
 def build_with_buildkit(
     buildkit: BuildKit, build: Build, runner: Runner, on_line: Callable[[str], None]
 ) -> str:

@@ -13,21 +13,12 @@ from uv import find_uv_bin
 
 from tests.adopt.projects import PYTHON, environment
 from tests.checkout import ROOT
-from tests.image.test_browser import executor
+from tests.chromium import FLAGS, executor
 from tests.waiting import wait_until
 from underway.engine import Engine
 from underway.machine import browser_image
 from underway.project import Project
 
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 STARTED = rb"started successfully on port (\d+)"
 
 
@@ -52,13 +43,6 @@ def _install(folder: Path) -> None:
     uv("venv", "--quiet", "--python", PYTHON, "tool")
     python = str(folder / "tool" / "bin" / "python")
     uv("pip", "install", "--quiet", "--python", python, f"{wheel}[platform]")
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    connected = Engine.connect()
-    yield connected
-    connected.client.close()
 
 
 @pytest.fixture(scope="session")

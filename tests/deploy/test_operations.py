@@ -9,7 +9,6 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,6 @@ from tests.waiting import wait_until
 from underway.engine import Engine
 
 PLAN = "heroku-postgresql:essential-0"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    connected = Engine.connect()
-    yield connected
-    connected.client.close()
 
 
 @pytest.fixture(scope="module")

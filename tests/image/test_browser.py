@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
 from selenium.webdriver.common.by import By
 
 from tests.checkout import ROOT, Checkout
+from tests.chromium import FLAGS, executor
 from underway import probe
 from underway.engine import Engine
 from underway.machine import browser_image
@@ -16,14 +16,8 @@ from underway.smoke import environment
 
 SCREENSHOTS = ROOT / ".underway" / "screenshots"
 DRIVER_PORT = 9515
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
+OWN_FLAGS = (
+    *FLAGS,
     "--window-size=1000,800",
     # No router with a certificate stands before it.
     "--unsafely-treat-insecure-origin-as-secure=http://web:8000",
@@ -61,17 +55,12 @@ def browser(checkout: Checkout, engine: Engine, image: str) -> Iterator[webdrive
             driver = probe.address(chromium, DRIVER_PORT)
             probe.wait_until_serving(chromium, f"{driver}/status", seconds=30)
             options = webdriver.ChromeOptions()
-            for flag in FLAGS:
+            for flag in OWN_FLAGS:
                 options.add_argument(flag)
             with webdriver.Remote(executor(driver), options=options) as session:
                 yield session
     finally:
         network.remove()
-
-
-def executor(url: str) -> ChromiumRemoteConnection:
-    """A connection that knows Chromium's own commands too, its console's log among them."""
-    return ChromiumRemoteConnection(url, vendor_prefix="goog", browser_name="chrome")
 
 
 def visit(browser: webdriver.Remote, path: str, picture: str) -> None:

@@ -117,13 +117,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    connected = Engine.connect()
-    yield connected
-    connected.client.close()
-
-
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A running platform."""

@@ -23,7 +23,9 @@ def settings(root: Path, asked: dict[str, Any]) -> str:
     """The module to build on: DJANGO_SETTINGS_MODULE, the one chosen before, a production one."""
     overlay = root / found.PACKAGE / "settings.py"
     before = (
-        re.search(r"^import (\S+) as own$", overlay.read_text(), re.M) if _is(overlay) else None
+        re.search(r"^import (\S+) as own$", overlay.read_text(), re.M)
+        if overlay.is_file()
+        else None
     )
     chosen = os.environ.get("DJANGO_SETTINGS_MODULE") or (before and before[1])
     named = [m for m in asked["alternatives"] if m.rpartition(".")[2] in PRODUCTION]
@@ -67,9 +69,7 @@ def _processes(root: Path, named: Mapping[str, str], celery: Mapping[str, Any]) 
 
 def _dockerfile(root: Path) -> str:
     return (
-        BESIDE if _is(root / "Dockerfile") and "Dockerfile" not in recorded(root) else "Dockerfile"
+        BESIDE
+        if (root / "Dockerfile").is_file() and "Dockerfile" not in recorded(root)
+        else "Dockerfile"
     )
-
-
-def _is(path: Path) -> bool:
-    return path.is_file()

@@ -83,9 +83,7 @@ def facts() -> dict[str, Any]:
         "wsgi": wsgi or importable(f"{root}.wsgi"),
         "asgi": asgi or ("" if wsgi else importable(f"{root}.asgi")),
         "engine": settings.DATABASES.get("default", {}).get("ENGINE", ""),
-        "overridden": sorted(
-            set(dir(settings)) & set(vars(import_module(settings.SETTINGS_MODULE)))
-        ),
+        "overridden": sorted(overridden),
         "default_storage": default_storage(),
         "files": [
             f"{model._meta.label}.{field.name}"

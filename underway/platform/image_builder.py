@@ -52,16 +52,11 @@ class ImageBuilder:
                 raise BuildFailed("the platform was stopped.")
             loop.call_soon_threadsafe(on_line, text)
 
-        return await _aside(lambda: self._build(plan, line))
+        return await _aside(lambda: builder.build(plan, self._engine, self._runner, line))
 
     def stop(self) -> None:
         """End the builds that run, each at its next line of output."""
         self._stopped = True
-
-    def _build(self, plan: builder.Build, on_line: Callable[[str], None]) -> str:
-        if buildkit := builder.find_buildkit(self._runner):
-            return builder.build_with_buildkit(buildkit, plan, self._runner, on_line)
-        return builder.build_with_engine(plan, self._engine, on_line)
 
 
 async def _aside(work: Callable[[], str]) -> str:
