@@ -3,8 +3,8 @@
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
 
-# What making the others takes, compilers included: none of it is in an image that ships.
-FROM ${PYTHON_IMAGE} AS build
+# The packages, and what making them takes, compilers included: the latter does not ship.
+FROM ${PYTHON_IMAGE} AS packages
 
 # Debian packages for requirements that come without a wheel, such as "gcc libc6-dev".
 ARG BUILD_PACKAGES=""
@@ -23,6 +23,10 @@ RUN pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --requ
     # Valid whatever the files' times, so that the same source gives the same layer.
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv
 
+
+# The app and its static files. A stage of its own: a change of them leaves the one above as it
+# was, and no builder need look through it for what is new.
+FROM packages AS build
 WORKDIR /app
 COPY manage.py gunicorn.conf.py ./
 COPY hello_django hello_django
@@ -55,7 +59,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     DEBUG=0
 
 WORKDIR /app
-COPY --from=build /opt/venv /opt/venv
+COPY --from=packages /opt/venv /opt/venv
 COPY --from=build /tmp/staticfiles staticfiles
 COPY --from=build /app ./
 

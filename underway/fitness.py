@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from underway import console, smoke
+from underway import console, smoke, static_files
 from underway.engine import Engine
-from underway.errors import CheckFailed
+from underway.errors import CheckFailed, ContainerFailed
 from underway.registry import ARCHITECTURE
+from underway.static_files import StaticFiles
 
-DJANGO = ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+DJANGO = """
+import sys
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+try:
+    call_command("check", deploy=True, fail_level="WARNING")
+except SystemCheckError as error:
+    sys.exit(str(error))
+"""
+"""As ``manage.py check --deploy --fail-level WARNING``."""
 
 
 def check(engine: Engine, image: str, labels: dict[str, str]) -> None:
@@ -27,17 +37,23 @@ def check(engine: Engine, image: str, labels: dict[str, str]) -> None:
             next="build it with DOCKER_DEFAULT_PLATFORM=linux/amd64",
         )
     console.detail(f"{system}, {found.attrs['Size'] / 1e6:.0f} MB")
-    # Each has containers of its own: neither need wait for the other to boot.
+    # Each has a container of its own: neither need wait for the other to boot.
     with ThreadPoolExecutor() as beside:
-        checking = beside.submit(_ask_django, engine, image, labels)
+        asking = beside.submit(_ask_django, engine, image, labels)
         try:
-            smoke.smoke(engine, image, labels)
+            smoke.smoke(engine, image, labels, asking.result)
         finally:
             # Where both fail, Django says it better.
-            checking.result()
+            asking.result()
     console.detail("manage.py check --deploy finds nothing")
 
 
-def _ask_django(engine: Engine, image: str, labels: dict[str, str]) -> None:
-    role = {"underway.role": "check"}
-    engine.run(image, DJANGO, environment=smoke.environment(), labels=labels | role)
+def _ask_django(engine: Engine, image: str, labels: dict[str, str]) -> StaticFiles:
+    try:
+        return static_files.inventory(engine, image, labels, first=DJANGO)
+    except ContainerFailed as error:
+        raise ContainerFailed(
+            f"Django in {image} is not ready for a deploy.",
+            why=error.why,
+            next="mend it; python manage.py check --deploy tells whether it is",
+        ) from error

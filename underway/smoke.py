@@ -6,8 +6,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 from underway import console, probe, static_files
 from underway.engine import Engine
 from underway.errors import CheckFailed
+from underway.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -74,21 +74,20 @@ def booted(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[Boote
         yield Booted(container, url, user)
 
 
-def smoke(engine: Engine, image: str, labels: dict[str, str]) -> None:
-    """Boot, ask, stop; one line a check.
+def smoke(
+    engine: Engine, image: str, labels: dict[str, str], files: Callable[[], StaticFiles]
+) -> None:
+    """Boot, ask, stop; one line a check. ``files`` gives what it is to serve, once it is known.
 
     Raises:
         ContainerFailed: it did not boot.
         CheckFailed: it booted, and something is not as it should be.
     """
-    with console.step("Booting the image as a web dyno"), ThreadPoolExecutor() as beside:
-        # What takes a container of its own need not wait for the other to boot.
-        listing = beside.submit(static_files.inventory, engine, image, labels)
-        with booted(engine, image, labels) as dyno:
-            _ask(dyno, listing.result())
+    with console.step("Booting the image as a web dyno"), booted(engine, image, labels) as dyno:
+        _ask(dyno, files())
 
 
-def _ask(dyno: Booted, files: static_files.StaticFiles) -> None:
+def _ask(dyno: Booted, files: StaticFiles) -> None:
     console.say(f"  /healthz answers as user {dyno.user}, read-only, in 512 MB, no database")
     sample = static_files.samples(files)[0]
     static_files.check_served(dyno.url, files, sample, headers=ROUTER)

@@ -42,8 +42,12 @@ class StaticFiles:
         return f"{self.base.rstrip('/')}/{name}"
 
 
-def inventory(engine: Engine, image: str, labels: dict[str, str]) -> StaticFiles:
+def inventory(
+    engine: Engine, image: str, labels: dict[str, str], *, first: str = ""
+) -> StaticFiles:
     """Ask the image's own Django what it would serve.
+
+    ``first`` is Python code to run there before: it saves loading Django once more.
 
     Raises:
         CheckFailed: nothing was collected, or a file of the manifest is missing.
@@ -51,7 +55,7 @@ def inventory(engine: Engine, image: str, labels: dict[str, str]) -> StaticFiles
     """
     output = engine.run(
         image,
-        ["python", "manage.py", "shell", "--verbosity", "0", "--command", INVENTORY],
+        ["python", "manage.py", "shell", "--verbosity", "0", "--command", first + INVENTORY],
         environment={"SECRET_KEY": secrets.token_urlsafe(50), "ALLOWED_HOSTS": "localhost"},
         labels=labels | {"underway.role": "check"},
     )

@@ -1,6 +1,8 @@
 """Whether an image is fit to ship: two who ask at once, and what is said where both object."""
 
+import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,8 +10,10 @@ import pytest
 from tests.unit.fakes import FakeEngine, FakeImage
 from underway import fitness, smoke
 from underway.errors import CheckFailed, ContainerFailed
+from underway.static_files import StaticFiles
 
 SECONDS = 5
+LISTED = {"base": "/static/", "manifest": ["a.1.css"], "present": ["a.1.css"]}
 
 
 class Asked(FakeEngine):
@@ -25,8 +29,8 @@ class Asked(FakeEngine):
     def run(self, image: str, command: list[str], **options: Any) -> str:
         self.begun.set()
         if self.finds:
-            raise ContainerFailed(self.finds)
-        return ""
+            raise ContainerFailed("exited 1", why=self.finds)
+        return f"no issues\n{json.dumps(LISTED)}\n"
 
 
 def test_django_is_asked_while_the_image_boots(
@@ -34,8 +38,11 @@ def test_django_is_asked_while_the_image_boots(
 ) -> None:
     engine = Asked()
 
-    def boot(*arguments: object) -> None:
+    def boot(
+        engine_: object, image: str, labels: object, files: Callable[[], StaticFiles]
+    ) -> None:
         assert engine.begun.wait(SECONDS)
+        assert files().manifest == ("a.1.css",)
 
     monkeypatch.setattr(smoke, "smoke", boot)
     fitness.check(engine, "shop:production", {})
@@ -60,5 +67,6 @@ def test_where_both_object_djangos_own_words_are_said(
             raise CheckFailed("it did not boot")
 
     monkeypatch.setattr(smoke, "smoke", boot)
-    with pytest.raises((CheckFailed, ContainerFailed), match=said):
+    with pytest.raises((CheckFailed, ContainerFailed)) as raised:
         fitness.check(Asked(finds), "shop:production", {})
+    assert said in f"{raised.value} {raised.value.why}"

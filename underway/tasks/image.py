@@ -1,6 +1,7 @@
 """The production image and its local life."""
 
 import os
+from functools import partial
 
 from invoke.context import Context
 from invoke.exceptions import Exit
@@ -11,7 +12,7 @@ from underway.tasks.base import project, task
 
 
 @task(
-    target="stage of the Dockerfile: production, release, test or build",
+    target="stage of the Dockerfile: production, release, test, build or packages",
     classic="use the engine's classic builder even where BuildKit is there",
     no_cache="build every layer anew",
 )
@@ -84,9 +85,11 @@ def check_static(c: Context) -> None:
 def smoke(c: Context) -> None:
     """Boot the image the way Heroku would, ask it, and stop it in the middle of a request."""
     from underway import smoke as smoke_test
+    from underway import static_files
     from underway.engine import Engine
 
     here, engine = project(c), Engine.connect()
     image = engine.image(here.image(), next="invoke build").tags[0]
-    smoke_test.smoke(engine, image, here.labels)
+    files = partial(static_files.inventory, engine, image, here.labels)
+    smoke_test.smoke(engine, image, here.labels, files)
     console.result(f"{image} is fit to ship")
