@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from underway import console
 from underway.command import Command, Runner
@@ -15,7 +17,10 @@ from underway.machine.debian import Debian, find_program
 
 PROGRAM = "wrk"
 """The program, and Debian's package of it."""
-SECONDS = 5
+SECONDS = 3
+PORTS = 8000
+"""Connections that have ended and keep a port, at most, before there is load."""
+SOCKETS = Path("/proc/net/sockstat")
 PATIENCE = "30s"
 """For an answer: one worker leaves many waiting."""
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
@@ -53,6 +58,7 @@ def run(
     Raises:
         CommandFailed: there is nothing to ask.
     """
+    _wait_for_ports()
     argv = _argv(url, connections, headers or {}, seconds)
     return parse(Runner().capture(Command(argv)).stdout)
 
@@ -109,6 +115,16 @@ def parse(said: str) -> Answers:
         p99=float(p99[1]) * MILLISECONDS[p99[2]],
         lost=lost + (int(refused[1]) if refused else 0),
     )
+
+
+def _wait_for_ports() -> None:
+    """Wait until those of earlier connections are free again: each is kept for a minute.
+
+    A server that closes every connection takes a new one for each request, and with most of
+    them taken, to find a free one costs more than the request.
+    """
+    while int(SOCKETS.read_text().partition(" tw ")[2].split()[0]) > PORTS:
+        time.sleep(1)
 
 
 def _argv(

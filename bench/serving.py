@@ -38,16 +38,20 @@ class Images:
 
 
 def first_request(rounds: int) -> list[Figure]:
-    """From the start of a container to its first answer, beside gunicorn with one function."""
+    """From the start of a container to its first answer, beside the least, and the tutorial's."""
     with _images() as (engine, images):
 
         def start(image: str) -> float:
             with containers.created(engine, image, images.labels) as container:
                 return containers.first_answer(container, "/ping/")
 
-        both = figures.pair(rounds, partial(start, images.ours), partial(start, images.hello))
+        started = (images.ours, images.hello, images.tutorial)
+        ours, hello, tutorial = figures.rounds(rounds, *(partial(start, it) for it in started))
     name, goal = "first request after container start", "ratio < 1.5"
-    return [Figure(name, "s", *both, against="gunicorn, hello world", goal=goal)]
+    return [
+        Figure(name, "s", ours, hello, against="gunicorn, hello world", goal=goal),
+        Figure(f"{name}, Django in both", "s", ours, tutorial, against=WORKER),
+    ]
 
 
 def serving(rounds: int) -> list[Figure]:
