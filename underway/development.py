@@ -10,7 +10,7 @@ from pathlib import Path
 from underway import console, ports
 from underway.command import Command, Runner
 from underway.engine import Engine
-from underway.errors import CheckFailed, CommandFailed
+from underway.errors import CheckFailed, CommandFailed, UsageError
 from underway.postgres import throwaway
 from underway.project import Project
 
@@ -80,16 +80,24 @@ def run_all(commands: Iterable[Command], runner: Runner) -> None:
 
     Raises:
         CheckFailed: at least one exited non-zero.
+        UsageError: one is not installed.
     """
-    failed = []
+    failed: list[str] = []
+    missing: list[str] = []
     for command in commands:
         name = command.argv[2]
         try:
             with console.step(name) as line:
                 runner.follow(command, line)
-        except CommandFailed:
+        except CommandFailed as error:
             console.say(f"{console.bad('✗')} {name}")
-            failed.append(name)
+            (missing if f"No module named {name}" in error.why else failed).append(name)
+    if missing:
+        raise UsageError(
+            f"not installed: {', '.join(missing)}.",
+            why=f"{command.argv[0]} runs them.",
+            next="add them to what development installs, and install it there",
+        )
     if failed:
         raise CheckFailed(
             f"{' and '.join(failed)} found something.",

@@ -196,9 +196,15 @@ def test_a_dockerignore_of_the_users_gets_what_it_lacks_and_no_more(tmp_path: Pa
 def test_what_is_kept_is_said_to_lack_something(tmp_path: Path) -> None:
     write(tmp_path, tasks__py="theirs\n")
     known = Found("shop", "shop.settings", "shop.wsgi")
-    (note,) = existing.notes(known, changes(tmp_path, {"tasks.py": "ours\n"}, {}))
+    (note,) = existing.notes(tmp_path, known, changes(tmp_path, {"tasks.py": "ours\n"}, {}))
     assert (note.subject, note.what) == ("tasks.py", "there is one already; it is kept.")
     assert "the command underway does" in note.why
+
+
+def test_a_procfile_is_kept_and_said_to_count_no_more(tmp_path: Path) -> None:
+    write(tmp_path, Procfile="web: gunicorn shop.wsgi\nworker: celery worker\n")
+    (note,) = existing.notes(tmp_path, Found("shop", "shop.settings", "shop.wsgi"), ())
+    assert note.subject == "Procfile" and "[tool.underway.processes]" in note.why
 
 
 def test_what_git_ignores_docker_ignores_in_the_same_folders(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ ASKED: dict[str, Any] = {
     "files": [],
     "default_storage": "django.core.files.storage.FileSystemStorage",
     "overridden": [],
+    "workers": ["asgi", "gthread"],
 }
 
 
@@ -35,6 +36,7 @@ def test_a_project_as_it_should_be_is_told_nothing() -> None:
     ("change", "subject", "level", "mend"),
     [
         ({"wsgi": ""}, "application", "error", "WSGI_APPLICATION"),
+        ({"asgi": "shop.asgi", "workers": ["gthread"]}, "application", "error", "newer gunicorn"),
         ({"unmade": ["shop"]}, "migrations", "error", "makemigrations"),
         ({"engine": "django.contrib.gis.db.backends.postgis"}, "database", "error", "plain"),
         ({"key_in": ["SIMPLE_JWT"]}, "secret key", "error", 'os.environ.get("SECRET_KEY"'),

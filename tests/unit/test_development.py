@@ -49,6 +49,15 @@ def test_every_linter_runs_even_when_the_first_finds_something(runner: FakeRunne
         development.run_all((isort, black, flake8), runner)
 
 
+def test_a_linter_that_is_not_there_is_no_finding(runner: FakeRunner) -> None:
+    isort, black, flake8 = development.lint(PROJECT)
+    runner.expect(*isort.argv, code=1)
+    runner.expect(*black.argv)
+    runner.expect(*flake8.argv, code=1, stderr=f"{sys.executable}: No module named flake8\n")
+    with pytest.raises(UsageError, match="not installed: flake8"):
+        development.run_all((isort, black, flake8), runner)
+
+
 def test_production_is_locked_first_and_holds_the_others(
     tmp_path: Path, runner: FakeRunner
 ) -> None:

@@ -38,9 +38,7 @@ def test_django_is_asked_while_the_image_boots(
 ) -> None:
     engine = Asked()
 
-    def boot(
-        engine_: object, image: str, labels: object, files: Callable[[], StaticFiles]
-    ) -> None:
+    def boot(engine_: object, image: str, labels: object, files: Callable[[], StaticFiles]) -> None:
         assert engine.begun.wait(SECONDS)
         assert files().manifest == ("a.1.css",)
 

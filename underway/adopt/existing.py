@@ -36,8 +36,16 @@ def appended(root: Path, known: Found) -> dict[str, str]:
     return lines
 
 
-def notes(known: Found, changes: tuple[Change, ...]) -> Iterator[Finding]:
+def notes(root: Path, known: Found, changes: tuple[Change, ...]) -> Iterator[Finding]:
     """What each file that is kept lacks."""
+    if (root / "Procfile").exists():
+        yield Finding(
+            "Procfile",
+            "note",
+            "there is one; Heroku does not read it where dynos run an image.",
+            "web and release are the image's own commands; what else it names is in"
+            " [tool.underway.processes].",
+        )
     values = {"dockerfile": known.dockerfile, "application": known.application}
     for change in changes:
         if change.state == "yours" and change.path in LACKS:

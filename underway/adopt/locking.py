@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from underway.adopt import requirements
 from underway.adopt.plan import digest, recorded
@@ -59,12 +61,14 @@ def lock_tool(root: Path, copy: Trial, python: str) -> Iterator[Finding]:
             error.why,
             "name there where it is to come from, then underway lock",
         )
-    if "file:" in (copy.root / requirements.TOOL).read_text():
+    if origin := re.search(r"file:\S+", (copy.root / requirements.TOOL).read_text()):
+        file = PurePosixPath(unquote(origin[0])).name
         yield Finding(
             "requirements",
             "note",
             "this Underway was installed from a file of this machine, which CI has not.",
-            next=f"name there where CI finds it, in {requirements.TOOL}, then underway lock",
+            next=f"copy {file} to {FOLDER}/, name it in {requirements.TOOL}"
+            f" as ./{file}[platform], then underway lock",
         )
 
 

@@ -9,6 +9,7 @@ from underway.checks.finding import Finding
 
 LOCAL_STORAGE = "django.core.files.storage"
 POSTGIS = "django.contrib.gis"
+ASGI_WORKER = "asgi"
 ERROR = 40
 """Django's level of a check that stops a project."""
 POSTGRES_APP, NEEDS_POSTGRES_APP = "django.contrib.postgres", "postgres.E005"
@@ -48,6 +49,14 @@ def of_project(asked: dict[str, Any]) -> Iterator[Finding]:
             "the project has no WSGI and no ASGI application.",
             "a web server needs one to call.",
             "write wsgi.py as django-admin startproject does, and name it in WSGI_APPLICATION",
+        )
+    if asked["asgi"] and ASGI_WORKER not in asked["workers"]:
+        yield Finding(
+            "application",
+            "error",
+            "the gunicorn that the project asks for cannot serve an ASGI application.",
+            "it is too old to have a worker for it.",
+            "allow a newer gunicorn in the requirements, and lock them",
         )
     if asked["unmade"]:
         yield Finding(

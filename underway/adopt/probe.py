@@ -94,6 +94,7 @@ def facts() -> dict[str, Any]:
         "static_root": inside(str(settings.STATIC_ROOT or "")),
         "key_in": [name for name in overridden if name != "SECRET_KEY" and holds_key(name)],
         "celery": celery(root),
+        "workers": sorted(import_module("gunicorn.workers").SUPPORTED_WORKERS),
         "unmade": unmade_migrations(),
     }
 

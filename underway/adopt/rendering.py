@@ -95,9 +95,11 @@ def _install(found: Found) -> str:
     """What a job begins with that has no program of the project's own to make the environment."""
     if not found.program.startswith(found.tool_folder):
         return ""
-    python = f"{found.tool_folder}/bin/python"
     make = f"test -x {found.program} || python -m venv {found.tool_folder}"
-    install = f"{python} -m pip install --quiet --require-hashes --requirement {found.tool_lock}"
+    # In the lock's folder: pip looks for a file that it names in the current one.
+    folder, _, lock = found.tool_lock.rpartition("/")
+    pip = f"../{found.tool_folder}/bin/python -m pip install --quiet"
+    install = f"(cd {folder} && {pip} --require-hashes --requirement {lock})"
     return f"before_script:\n    - {make}\n    - {install}\n  "
 
 

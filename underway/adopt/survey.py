@@ -120,7 +120,7 @@ def survey(root: Path, runner: Runner) -> Survey:
             packages = locking.COMPILER if slow else ""
             known = _try(looking, replace(known, build_packages=packages))
             made = changes(root, *_texts(looking, known))
-            looking.findings += existing.notes(known, made)
+            looking.findings += existing.notes(root, known, made)
     return Survey(looking.facts, tuple(looking.findings), made)
 
 
