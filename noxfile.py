@@ -27,11 +27,12 @@ LOCKED = ("--require-hashes", "--requirement", "requirements/development.txt")
 
 
 def found_pythons() -> list[str]:
-    """The Pythons that start on this machine; pyenv is asked to offer all that it has."""
+    """The Pythons that start on this machine; pyenv offers all that it has, not its first alone."""
     if shutil.which("pyenv"):
         listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True)
         wanted = [v for v in listed.stdout.split() if v.startswith(PYTHONS)]
-        os.environ.setdefault("PYENV_VERSION", ":".join(wanted))
+        # Its shim, if that has started us, has chosen the one that it found.
+        os.environ["PYENV_VERSION"] = ":".join(wanted)
     return [version for version in PYTHONS if starts(f"python{version}")]
 
 
