@@ -15,6 +15,11 @@ from pathlib import Path
 from uv import find_uv_bin
 
 PYTHON = "3.13"
+OURS = {
+    *("DJANGO_SETTINGS_MODULE", "PYTHONPATH", "SECRET_KEY", "ALLOWED_HOSTS"),
+    *("VIRTUAL_ENV", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT"),
+}
+"""Variables of this test run's own environment."""
 IGNORED = ".venv/\n__pycache__/\n*.sqlite3\n"
 CHANNELS = """
 
@@ -65,8 +70,7 @@ CELERY_RESULT_BACKEND = None
 
 def environment() -> dict[str, str]:
     """A stranger's: nothing of this test run's own Python or settings is in it."""
-    ours = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH", "SECRET_KEY", "VIRTUAL_ENV", "ALLOWED_HOSTS")
-    kept = {name: text for name, text in os.environ.items() if name not in ours}
+    kept = {name: text for name, text in os.environ.items() if name not in OURS}
     bin = str(Path(find_uv_bin()).parent)
     kept["PATH"] = os.pathsep.join(p for p in os.get_exec_path() if p != bin)
     return kept

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.adopt.projects import environment
+from tests.checkout import ROOT
+
 IMPORT_ALL = """
 import importlib, pkgutil, underway
 skipped = ("underway.__main__", "underway.platform.__main__")
@@ -20,7 +22,7 @@ print(underway.__file__)
 
 
 def run(*argv: str, cwd: Path) -> str:
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True)
+    done = subprocess.run(argv, cwd=cwd, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
