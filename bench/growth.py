@@ -20,7 +20,7 @@ RELEASES = (10, 100, 400, 1000)
 OWN_MEGABYTES = 181
 """What the image has by itself, its base included."""
 PADDING = "/padding"
-AFTER_PADDING = "COPY --from=build /opt/venv /opt/venv"
+AFTER_PADDING = "COPY --from=packages /opt/venv /opt/venv"
 PROCESSES = "\n[tool.underway.processes]\n"
 Grow = Callable[[Place, int], object]
 
