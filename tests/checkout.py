@@ -119,7 +119,7 @@ def copy(root: Path, *, own_steps: bool = False) -> Checkout:
     name = f"hello-{secrets.token_hex(4)}"
     checkout = Checkout(root)
     checkout.replace("pyproject.toml", 'name = "hello-django"', f'name = "{name}"')
-    for stage in ("build", "production") if own_steps else ():
+    for stage in ("packages", "production") if own_steps else ():
         start = f"FROM ${{PYTHON_IMAGE}} AS {stage}\n"
         checkout.replace("Dockerfile", start, f"{start}ENV CHECKOUT={name}\n")
     checkout.git("init", "--quiet")
