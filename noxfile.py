@@ -127,7 +127,7 @@ def adopt(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """How fast it is beside what else there is; on demand: half an hour. -- NAME: some of it."""
+    """How fast it is beside what else there is; on demand: 45 minutes. -- NAME: some of it."""
     session.install("--require-hashes", "--requirement", "requirements/bench.txt")
     session.run("invoke", "setup")
     session.run("python", "-m", "bench", *session.posargs)
