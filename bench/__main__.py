@@ -43,17 +43,18 @@ def main() -> None:
         with console.step(f"Measuring {name}"):
             found = BENCHMARKS[name](chosen.rounds)
         console.say(table.text(found))
-        # Kept at once: the next one may fail.
-        results.save(results.merge(results.load(), found))
-    _report()
+        # Kept at once, and alike in both places: the next one may fail.
+        known = results.merge(results.load(), found)
+        results.save(known)
+        page.write(known)
+    _draw()
 
 
-def _report() -> None:
+def _draw() -> None:
     from bench import pictures
 
     known = results.load()
     pictures.draw(known)
-    page.write(known)
     console.result(table.text(known))
 
 
