@@ -44,9 +44,8 @@ def main() -> None:
             found = BENCHMARKS[name](chosen.rounds)
         console.say(table.text(found))
         # Kept at once, and alike in both places: the next one may fail.
-        known = results.merge(results.load(), found)
-        results.save(known)
-        page.write(known)
+        results.save(results.merge(results.load(), found))
+        page.write(results.load())
     _draw()
 
 
